@@ -1,0 +1,131 @@
+//! The functions file, with the components that it names.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use stepwell_actions::Registry;
+use stepwell_definition::{CheckedFile, Declared, FILE_BYTES_MAX, FunctionsFile, Strictness, check_functions_file};
+
+use super::reading::read;
+use super::{Problems, folder};
+use crate::console::Style;
+use crate::exit::Trouble;
+use crate::host::Component;
+
+/// The largest component that is read.
+const COMPONENT_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// The functions file, read and checked; or none.
+#[derive(Debug, Default)]
+pub(crate) struct Functions {
+    file: Option<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    checked: CheckedFile<FunctionsFile>,
+}
+
+/// The functions, with the components' contents.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) registry: Registry,
+    /// In the order of the file; a component that is named twice stands there twice.
+    pub(crate) components: Vec<Component>,
+}
+
+impl Functions {
+    /// Reads and checks the file, if there is one.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, Trouble> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let bytes = read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?;
+        let checked = check_functions_file(&bytes, &path.display().to_string());
+        Ok(Self { file: Some(File { path: path.to_owned(), bytes, checked }) })
+    }
+
+    pub(crate) fn bytes(&self) -> Option<&[u8]> {
+        self.file.as_ref().map(|file| file.bytes.as_slice())
+    }
+
+    pub(crate) fn checked(&self) -> Option<&CheckedFile<FunctionsFile>> {
+        self.file.as_ref().map(|file| &file.checked)
+    }
+
+    /// Adds what is wrong with it.
+    pub(crate) fn tell(&self, problems: &mut Problems, style: Style, strictness: Strictness) {
+        if let Some(checked) = self.checked() {
+            problems.add(&checked.report(strictness), style);
+        }
+    }
+
+    /// The functions without their components' contents, to check a flow against; nothing without a sound file.
+    pub(crate) fn outline(&self) -> Option<Registry> {
+        let content = self.checked()?.content.as_ref()?;
+        let registry: Result<Registry, Infallible> = content.registry(|path| Ok(path.into()));
+        registry.ok()
+    }
+
+    /// Reads the components. What cannot be read is told with its place in the file.
+    pub(crate) fn resolve(&self, problems: &mut Problems) -> Resolved {
+        let Some((file, content)) = self.file.as_ref().and_then(|file| Some((file, file.checked.content.as_ref()?))) else {
+            return Resolved::default();
+        };
+        let mut components = Vec::new();
+        let mut refused = Vec::new();
+        let registry = content.registry(|path| {
+            let component = component(file, path).inspect_err(|message| refused.push((path.to_owned(), message.clone())))?;
+            let digest = Arc::from(component.digest.as_str());
+            components.push(component);
+            Ok::<_, String>(digest)
+        });
+        refused.iter().for_each(|(path, message)| problems.add_message(&placed(file, content, path, message)));
+        Resolved { registry: registry.unwrap_or_default(), components }
+    }
+}
+
+fn component(file: &File, path: &str) -> Result<Component, String> {
+    let path = folder(&file.path).join(path);
+    let bytes = read(&path, COMPONENT_BYTES_MAX)?;
+    if bytes.len() > COMPONENT_BYTES_MAX {
+        return Err(format!("`{}` is larger than {COMPONENT_BYTES_MAX} bytes", path.display()));
+    }
+    Ok(Component { digest: stepwell_model::digest(&bytes), bytes })
+}
+
+/// The message behind the place where the path stands.
+fn placed(file: &File, content: &FunctionsFile, path: &str, message: &str) -> String {
+    let span = content.entries.iter().find_map(|(_, _, declared)| match declared {
+        Declared::Component { path: declared, span } if declared == path => Some(*span),
+        Declared::Component { .. } | Declared::Http { .. } | Declared::Stub(_) => None,
+    });
+    let place = file.checked.source.line_column(span.unwrap_or_default().start);
+    format!("{}:{}:{}: {message}", file.path.display(), place.line, place.column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_read_beside_the_file_and_missing_ones_are_placed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("functions.yaml");
+        std::fs::write(folder.path().join("a.wasm"), "component").unwrap();
+        std::fs::write(&path, "functions:\n  a: {component: a.wasm}\n  b: {component: b.wasm}\n").unwrap();
+        let functions = Functions::read(Some(&path)).unwrap();
+        let mut problems = Problems::default();
+        functions.resolve(&mut problems);
+        let missing = folder.path().join("b.wasm");
+        let expected = format!("error: {}:3:18: there is no file `{}`\n", path.display(), missing.display());
+        assert_eq!(problems.drawn(), expected);
+
+        std::fs::write(missing, "component").unwrap();
+        let mut problems = Problems::default();
+        let resolved = functions.resolve(&mut problems);
+        let component = Component { digest: stepwell_model::digest(b"component"), bytes: b"component".to_vec() };
+        assert_eq!((problems.drawn(), resolved.components), ("", vec![component.clone(), component]));
+    }
+}

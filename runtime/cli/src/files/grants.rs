@@ -1,0 +1,20 @@
+//! The grants file.
+
+use std::path::Path;
+
+use stepwell_actions::Grants;
+use stepwell_definition::{FILE_BYTES_MAX, Strictness, check_grants_file};
+
+use super::Problems;
+use super::reading::read;
+use crate::console::Style;
+use crate::exit::Trouble;
+
+/// Reads and checks the grants; no file grants nothing.
+pub(crate) fn grants(path: Option<&Path>, problems: &mut Problems, style: Style) -> Result<Grants, Trouble> {
+    let Some(path) = path else { return Ok(Grants::default()) };
+    let bytes = read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?;
+    let checked = check_grants_file(&bytes, &path.display().to_string());
+    problems.add(&checked.report(Strictness::Lenient), style);
+    Ok(checked.content.unwrap_or_default())
+}

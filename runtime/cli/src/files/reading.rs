@@ -1,0 +1,43 @@
+//! Reading files within bounds.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Reads at most `bytes_max` + 1 bytes, so that whoever checks the content sees that it is too large.
+pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| cannot(path, &error))?;
+    if file.metadata().is_ok_and(|facts| facts.is_dir()) {
+        return Err(format!("`{}` is a directory, not a file", path.display()));
+    }
+    read_all(file, bytes_max).map_err(|error| cannot(path, &error))
+}
+
+/// Reads a stream in the same way.
+pub(super) fn read_all(stream: impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stream.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn cannot(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
+        _ => format!("`{}` cannot be read: {error}", path.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flow.yaml");
+        assert_eq!(read(&path, 9).unwrap_err(), format!("there is no file `{}`", path.display()));
+        assert_eq!(read(folder.path(), 9).unwrap_err(), format!("`{}` is a directory, not a file", folder.path().display()));
+        std::fs::write(&path, "0123456789ab").unwrap();
+        assert_eq!(read(&path, 9).unwrap(), b"0123456789");
+    }
+}

@@ -1,0 +1,127 @@
+//! What a run shows while it goes on.
+//!
+//! A live tree of states where a terminal can redraw it, plain lines where it cannot, JSON lines where they were asked
+//! for.
+//!
+//! **Invariant:** nothing that is shown decides anything, and showing is bounded by the flow's size.
+
+mod board;
+mod duration;
+mod live;
+mod plain;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use stepwell_model::Flow;
+use stepwell_wire::output::EventLine;
+use stepwell_wire::{Begun, Standing};
+
+use crate::console::Console;
+use live::Live;
+use plain::Plain;
+
+pub(crate) use duration::duration;
+
+/// Shows one run.
+#[derive(Debug)]
+pub struct Progress<'c> {
+    console: &'c mut Console,
+    execution: String,
+    flow: Arc<Flow>,
+    shape: Shape,
+    begun: bool,
+    now_ms: u64,
+}
+
+/// How it is shown.
+#[derive(Debug)]
+enum Shape {
+    Live(Box<Live>),
+    Plain(Box<Plain>),
+    Json,
+}
+
+impl<'c> Progress<'c> {
+    /// A live tree where standard error can show one, plain lines elsewhere.
+    pub(crate) fn for_people(console: &'c mut Console, flow: Arc<Flow>) -> Self {
+        let style = console.style();
+        let shape = match style.live {
+            true => Shape::Live(Box::new(Live::new(flow.clone(), style))),
+            false => Shape::Plain(Box::new(Plain::new(flow.clone()))),
+        };
+        Self { console, execution: String::new(), flow, shape, begun: false, now_ms: 0 }
+    }
+
+    /// One JSON object per line on standard output.
+    pub(crate) fn for_programs(console: &'c mut Console, flow: Arc<Flow>) -> Self {
+        Self { console, execution: String::new(), flow, shape: Shape::Json, begun: false, now_ms: 0 }
+    }
+
+    /// The run has begun, or goes on in another process.
+    pub fn begun(&mut self, begun: &Begun) {
+        if self.begun {
+            return;
+        }
+        (self.begun, self.execution) = (true, begun.name.clone());
+        let line = match begun.standing {
+            Standing::New => format!("{}/{}: started", self.flow.name, begun.name),
+            Standing::Running => format!("{}/{}: goes on where it was", self.flow.name, begun.name),
+            Standing::Ended => format!("{}/{}: has ended already; this is its stored result", self.flow.name, begun.name),
+        };
+        match &mut self.shape {
+            Shape::Json => return,
+            Shape::Live(live) => live.begin(begun, line.clone()),
+            Shape::Plain(plain) => plain.begin(begun),
+        }
+        self.say(&line);
+    }
+
+    /// Something became durable.
+    pub fn event(&mut self, event: EventLine) {
+        match &mut self.shape {
+            Shape::Live(live) => live.event(&event),
+            Shape::Plain(plain) => {
+                if let Some(line) = plain.event(&event) {
+                    self.console.say(&line);
+                }
+            }
+            // A line of seven plain fields can always be written.
+            Shape::Json => _ = self.console.json(&event.printed()),
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        if let Shape::Live(live) = &mut self.shape {
+            let drawn = live.draw(now_ms);
+            self.console.error(&drawn);
+        }
+    }
+
+    /// Says something beside what is shown.
+    pub fn say(&mut self, line: &str) {
+        match &mut self.shape {
+            Shape::Live(live) => {
+                let cleared = live.clear();
+                self.console.error(&cleared);
+                self.console.say(line);
+            }
+            Shape::Plain(_) => self.console.say(line),
+            Shape::Json => {}
+        }
+    }
+
+    /// Shows the last state.
+    pub(crate) fn finish(mut self) {
+        self.tick(self.now_ms);
+    }
+
+    /// The execution's name, once it has begun.
+    #[must_use]
+    pub fn execution(&self) -> Option<&str> {
+        self.begun.then_some(self.execution.as_str())
+    }
+}

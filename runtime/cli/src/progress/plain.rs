@@ -1,0 +1,111 @@
+//! Progress as plain lines, for pipes and log files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use stepwell_model::{Flow, Kind};
+use stepwell_wire::output::EventLine;
+use stepwell_wire::{Begun, Standing};
+
+use super::board::state;
+use super::duration;
+use crate::console::one_line;
+
+/// Characters of a failure that stand in a line.
+const NOTE_CHARACTERS_MAX: usize = 300;
+
+/// Progress as plain lines.
+#[derive(Debug)]
+pub(super) struct Plain {
+    flow: Arc<Flow>,
+    /// When what is open began, by scope and state.
+    open: BTreeMap<(String, String), Times>,
+    /// When the execution started, if it was watched from its beginning.
+    started_ms: Option<u64>,
+    is_whole: bool,
+}
+
+/// When a visit of a state began, and its attempt.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    entered_ms: u64,
+    attempt_ms: u64,
+}
+
+impl Plain {
+    pub(super) fn new(flow: Arc<Flow>) -> Self {
+        Self { flow, open: BTreeMap::new(), started_ms: None, is_whole: false }
+    }
+
+    pub(super) fn begin(&mut self, begun: &Begun) {
+        self.is_whole = begun.standing == Standing::New;
+    }
+
+    /// The line for an event; most have none.
+    pub(super) fn event(&mut self, event: &EventLine) -> Option<String> {
+        if self.is_whole {
+            self.started_ms.get_or_insert(event.at_ms);
+        }
+        let times = self.follow(event);
+        let attempt = event.attempt;
+        let what = match event.event.as_str() {
+            "StepEntered" if stays_open(state(&self.flow, event).map(|state| &state.kind)) => "begun".to_owned(),
+            "TaskSubmitted" => format!("attempt {attempt} waits for a report"),
+            "TaskFailed" => format!("attempt {attempt} failed{}{}", after(times.map(|t| t.attempt_ms), event), note(event)),
+            "TaskSubmitFailed" => format!("attempt {attempt} could not be submitted{}", note(event)),
+            "TaskTimedOut" => format!("attempt {attempt} timed out{}", after(times.map(|t| t.attempt_ms), event)),
+            "TaskScheduled" if attempt > 1 => format!("attempt {attempt} begun"),
+            "StepExited" => format!("done{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
+            "StepFailed" => format!("failed{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
+            _ => return self.execution_event(event),
+        };
+        Some(format!("{}: {what}", place(event)))
+    }
+
+    /// Notes when things begin; answers when the visit that the event speaks of did.
+    fn follow(&mut self, event: &EventLine) -> Option<Times> {
+        let key = (event.scope.clone(), event.state.clone());
+        match event.event.as_str() {
+            "StepEntered" => self.open.insert(key, Times { entered_ms: event.at_ms, attempt_ms: event.at_ms }),
+            "TaskScheduled" => {
+                self.open.get_mut(&key)?.attempt_ms = event.at_ms;
+                None
+            }
+            "StepExited" | "StepFailed" => self.open.remove(&key),
+            _ => self.open.get(&key).copied(),
+        }
+    }
+
+    fn execution_event(&self, event: &EventLine) -> Option<String> {
+        let what = match event.event.as_str() {
+            "ExecutionSucceeded" => "succeeded",
+            "ExecutionFailed" => "failed",
+            "ExecutionStopped" => "was stopped",
+            "ExecutionTimedOut" => "timed out",
+            _ => return None,
+        };
+        Some(format!("{}/{}: {what}{}", self.flow.name, event.execution, after(self.started_ms, event)))
+    }
+}
+
+/// Whether a state stays open long enough to say so when it is entered.
+fn stays_open(kind: Option<&Kind>) -> bool {
+    match kind {
+        Some(Kind::Wait(_) | Kind::Parallel(_) | Kind::Map(_)) => true,
+        Some(Kind::Task(_) | Kind::Pass | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_)) | None => false,
+    }
+}
+
+fn after(since_ms: Option<u64>, event: &EventLine) -> String {
+    let took = since_ms.map(|since| duration(event.at_ms.saturating_sub(since)));
+    took.map(|took| format!(" after {took}")).unwrap_or_default()
+}
+
+fn place(event: &EventLine) -> String {
+    let separator = if event.scope.is_empty() { "" } else { "/" };
+    format!("{}{separator}{}", event.scope, event.state)
+}
+
+fn note(event: &EventLine) -> String {
+    event.note.as_deref().map(|note| format!(": {}", one_line(note, NOTE_CHARACTERS_MAX))).unwrap_or_default()
+}

@@ -1,0 +1,88 @@
+//! A host that answers what it was told to, for tests of verbs.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use stepwell_wire::{Answer, Request, Run};
+
+use crate::console::tests::plain;
+use crate::exit::Exit;
+use crate::host::{Component, Host, HostError, RunEnd};
+use crate::progress::Progress;
+
+/// A host without a store.
+#[derive(Default)]
+pub(crate) struct Fake {
+    answers: Vec<Answer>,
+    end: Option<RunEnd>,
+    requests: Mutex<Vec<Request>>,
+    runs: Mutex<Vec<Run>>,
+}
+
+/// What a verb said, and how it ended.
+pub(crate) struct Said {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) error: String,
+}
+
+impl Fake {
+    pub(crate) fn answering(answers: Vec<Answer>) -> Self {
+        Self { answers, ..Self::default() }
+    }
+
+    pub(crate) fn running(end: RunEnd) -> Self {
+        Self { end: Some(end), ..Self::default() }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        self.runs.lock().unwrap().clone()
+    }
+}
+
+impl Host for Fake {
+    fn call<'a>(&'a self, _: &'a Path, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>> {
+        self.requests.lock().unwrap().push(request);
+        let refusal = self.answers.iter().find_map(|answer| match answer {
+            Answer::Refused(refusal) => Some(refusal.clone()),
+            _ => None,
+        });
+        let answers = refusal.map_or_else(|| Ok(self.answers.clone()), |refusal| Err(HostError::Refused(refusal)));
+        async { answers }.boxed()
+    }
+
+    fn run<'a>(
+        &'a self,
+        _: &'a Path,
+        _: Vec<Component>,
+        run: Run,
+        _: &'a mut Progress<'_>,
+    ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
+        self.runs.lock().unwrap().push(run);
+        async { Ok(self.end.clone().unwrap()) }.boxed()
+    }
+
+    fn express<'a>(
+        &'a self,
+        store: &'a Path,
+        components: Vec<Component>,
+        run: Run,
+        progress: &'a mut Progress<'_>,
+    ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
+        self.run(store, components, run, progress)
+    }
+}
+
+/// Carries a verb out over `host`.
+pub(crate) fn said(host: &Fake, words: &[&str]) -> Said {
+    let (mut console, out, error) = plain();
+    let words = std::iter::once("stepwell").chain(words.iter().copied());
+    let exit = futures::executor::block_on(crate::main(words.collect::<Vec<_>>(), host, &mut console));
+    Said { exit, out: out.text(), error: error.text() }
+}

@@ -1,0 +1,118 @@
+//! `stepwell report`: a waiting task is completed from outside.
+
+use clap::Args;
+use stepwell_expression::{Plain, Value};
+use stepwell_wire::{Refusal, Report, Request};
+
+use crate::console::Console;
+use crate::exit::{Exit, Trouble};
+use crate::host::{Host, HostError};
+use crate::store::StoreArgument;
+
+const EXAMPLES: &str = "\
+The token is what the flow handed out as $Context.Current.TaskToken; `stepwell describe` shows it too.
+
+Examples:
+  stepwell report TOKEN --output '{\"approved\": true}'
+  stepwell report TOKEN --error Rejected --cause 'too expensive'";
+
+/// The longest error code and cause, as CloudFlow has them.
+const CODE_CHARACTERS_MAX: usize = 128;
+const CAUSE_CHARACTERS_MAX: usize = 4096;
+
+/// Complete a task that waits for a report
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The task's token
+    token: String,
+    /// The task's result, a JSON object
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["error", "cause"], required_unless_present = "error")]
+    output: Option<String>,
+    /// The code with which the task fails
+    #[arg(long, value_name = "CODE")]
+    error: Option<String>,
+    /// What happened, for a person
+    #[arg(long, value_name = "TEXT", requires = "error", default_value = "", hide_default_value = true)]
+    cause: String,
+    #[command(flatten)]
+    store: StoreArgument,
+}
+
+impl Arguments {
+    pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
+        let report = self.report()?;
+        if !self.store.exists() {
+            let message = format!("no task waits: there is no store at `{}`", self.store.path().display());
+            return Err(refused("TaskInvalidState", &message));
+        }
+        host.call(self.store.path(), Request::Report { token: self.token, report }).await?;
+        console.say("the task is completed");
+        Ok(Exit::Succeeded)
+    }
+
+    fn report(&self) -> Result<Report, Trouble> {
+        let Some(code) = &self.error else {
+            return output(self.output.as_deref().unwrap_or_default());
+        };
+        if !(1..=CODE_CHARACTERS_MAX).contains(&code.chars().count()) {
+            return Err(refused("InvalidArgument", &format!("an error code has 1 to {CODE_CHARACTERS_MAX} characters")));
+        }
+        if self.cause.chars().count() > CAUSE_CHARACTERS_MAX {
+            return Err(refused("InvalidArgument", &format!("a cause has at most {CAUSE_CHARACTERS_MAX} characters")));
+        }
+        Ok(Report::Error { code: code.clone(), cause: self.cause.clone() })
+    }
+}
+
+fn output(text: &str) -> Result<Report, Trouble> {
+    let value = Value::parse_json(text)
+        .map_err(|error| refused("InvalidArgument", &format!("the output is not JSON: {error}")))?;
+    if value.as_object().is_none() {
+        return Err(refused("InvalidArgument", &format!("the output is an object, not {}", value.kind())));
+    }
+    Ok(Report::Output(Plain(value)))
+}
+
+fn refused(name: &str, message: &str) -> Trouble {
+    Trouble::Host(HostError::Refused(Refusal::user(name, message)))
+}
+
+#[cfg(test)]
+mod tests {
+    use stepwell_wire::Answer;
+
+    use super::super::fake::{Fake, said};
+    use super::*;
+
+    #[test]
+    fn outputs_and_errors_are_reported() {
+        let host = Fake::answering(vec![Answer::Done]);
+        let done = said(&host, &["report", "t", "--output", r#"{"n":1.0}"#, "--store", "."]);
+        assert_eq!((done.exit, done.error.as_str()), (Exit::Succeeded, "the task is completed\n"));
+        said(&host, &["report", "t", "--error", "E", "--cause", "c", "--store", "."]);
+        let output = Report::Output(Plain(Value::parse_json(r#"{"n":1.0}"#).unwrap()));
+        let error = Report::Error { code: "E".into(), cause: "c".into() };
+        let expected = [output, error].map(|report| Request::Report { token: "t".into(), report });
+        assert_eq!(host.requests(), expected);
+    }
+
+    #[test]
+    fn what_is_no_report_is_usage() {
+        let cases: [(&[&str], &str); 6] = [
+            (&["--output", "nope"], "InvalidArgument: the output is not JSON"),
+            (&["--output", "[1]"], "InvalidArgument: the output is an object, not an array"),
+            (&["--error", ""], "InvalidArgument: an error code has 1 to 128 characters"),
+            (&["--output", "{}", "--error", "E"], "cannot be used with"),
+            (&["--cause", "c"], "required"),
+            (&[], "required"),
+        ];
+        for (more, message) in cases {
+            let mut words = vec!["report", "t", "--store", "."];
+            words.extend(more);
+            let said = said(&Fake::default(), &words);
+            assert_eq!(said.exit, Exit::Usage, "{more:?}");
+            assert!(said.error.contains(message), "{more:?}: {}", said.error);
+        }
+    }
+}

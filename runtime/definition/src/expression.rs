@@ -1,0 +1,189 @@
+//! Expressions in a file: where their mistakes stand, and which variables they read.
+//!
+//! **Invariant:** whether an expression is right is decided by the expression crate; here it gets its place in the file
+//! and is held against what can be read there.
+
+use stepwell_expression::{Expr, ParseError, Path, PathStep, Step};
+
+use crate::checker::Checker;
+use crate::codes;
+use crate::diagnostic::{Diagnostic, shown};
+use crate::fields::Found;
+use crate::similar::closest;
+use crate::source::Span;
+use crate::tree::Node;
+use crate::variables::{Availability, CONTEXT, ContextField, Place, VARIABLES, newer_name};
+
+/// Where the text of a scalar stands, so that a part of it can be pointed at.
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    /// Where its first byte stands, if its text stands in the file letter by letter.
+    first: Option<usize>,
+    whole: Span,
+}
+
+impl Origin {
+    fn part(self, offset: usize, length: usize) -> Span {
+        self.first
+            .map_or(self.whole, |first| Span::new(first + offset, first + offset + length))
+    }
+}
+
+impl Checker<'_> {
+    /// The expression in a field that is one by nature, such as `Condition`.
+    pub(crate) fn expression_of(&mut self, found: Found<'_>, place: Place) -> Option<Expr> {
+        if found.value.scalar().is_none() {
+            self.wrong_type(found, "an expression");
+            return None;
+        }
+        self.expression(found.value, place)
+    }
+
+    /// The expression that a scalar's text is.
+    pub(crate) fn expression(&mut self, node: &Node, place: Place) -> Option<Expr> {
+        let scalar = node.scalar()?;
+        let origin = self.origin(node);
+        match Expr::parse(&scalar.text) {
+            Ok(expr) => {
+                self.check_paths(&expr, origin, place);
+                self.check_notes(&expr, origin);
+                Some(expr)
+            }
+            Err(error) => {
+                self.bad_expression(&error, origin, &scalar.text);
+                None
+            }
+        }
+    }
+
+    fn origin(&self, node: &Node) -> Origin {
+        let text = node.scalar().map(|scalar| &*scalar.text).unwrap_or_default();
+        let written = self.source.slice(node.span);
+        let first = if written == text {
+            Some(node.span.start)
+        } else if written.len() == text.len() + 2 && written.get(1..=text.len()) == Some(text) {
+            Some(node.span.start + 1)
+        } else {
+            None
+        };
+        Origin {
+            first,
+            whole: node.span,
+        }
+    }
+
+    fn bad_expression(&mut self, error: &ParseError, origin: Origin, text: &str) {
+        let span = origin.part(error.offset, error.length);
+        let diagnostic = Diagnostic::new(&codes::BAD_EXPRESSION, span, error.message.clone());
+        let older = text
+            .starts_with("$.")
+            .then(|| "`$.` belongs to the older dialect; write `$Input.`".to_owned());
+        self.tell(match older.or_else(|| error.help.clone()) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+
+    fn check_notes(&mut self, expr: &Expr, origin: Origin) {
+        for note in expr.notes() {
+            let span = origin.part(note.offset, note.length);
+            self.tell(Diagnostic::new(&codes::UNDOCUMENTED, span, note.message));
+        }
+    }
+
+    fn check_paths(&mut self, expr: &Expr, origin: Origin, place: Place) {
+        for path in expr.paths() {
+            let span = origin.part(path.offset, path.length);
+            let name = format!("${}", path.name);
+            match place.availability(&path.name) {
+                Availability::Readable => self.check_context(path, span, place),
+                Availability::AlwaysNull => {
+                    let message = format!("{} is always null in a Catch rule: the state has failed", shown(&name));
+                    self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message));
+                }
+                Availability::NotHere => self.not_here(&name, span),
+                Availability::Unknown => self.unknown_variable(path, &name, span),
+            }
+        }
+    }
+
+    fn not_here(&mut self, name: &str, span: Span) {
+        let message = format!("{} is not available here", shown(name));
+        let help = match name {
+            "$Item" => "`$Item` is the raw item in a Map's ItemConstructor; inside of the Processor it is `$Input`",
+            _ => "`$Output` is known only once the state is done: in OutputConstructor and GlobalConstructor",
+        };
+        self.tell(Diagnostic::new(&codes::VARIABLE_NOT_HERE, span, message).help(help));
+    }
+
+    fn unknown_variable(&mut self, path: &Path, name: &str, span: Span) {
+        let diagnostic = Diagnostic::new(
+            &codes::UNKNOWN_VARIABLE,
+            span,
+            format!("there is no variable {}", shown(name)),
+        );
+        let older = newer_name(&path.name);
+        let close = closest(name, VARIABLES.iter().map(|variable| variable.name));
+        self.tell(match (older, close) {
+            (Some(newer), _) => diagnostic.help(format!(
+                "{} belongs to the older dialect; here it is `{newer}`",
+                shown(name)
+            )),
+            (None, Some(close)) => diagnostic.did_you_mean(Some(close)),
+            (None, None) => {
+                let names: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
+                diagnostic.help(format!("there are {}", names.join(", ")))
+            }
+        });
+    }
+
+    fn check_context(&mut self, path: &Path, span: Span, place: Place) {
+        if &*path.name != "Context" {
+            return;
+        }
+        let mut fields = CONTEXT;
+        let mut so_far = "$Context".to_owned();
+        for step in &path.steps {
+            let PathStep::One(Step::Key(key)) = step else { return };
+            let Some(field) = fields.iter().find(|field| field.name == &**key) else {
+                return self.unknown_context_field(&so_far, key, fields, span);
+            };
+            so_far = format!("{so_far}.{key}");
+            if field.below.is_empty() {
+                break;
+            }
+            fields = field.below;
+        }
+        if so_far == "$Context.Current.TaskToken" && place != Place::Parameters {
+            let message = "`$Context.Current.TaskToken` is always null here";
+            let help = "the token is there only in the Parameters of a Task; pass it on from there";
+            self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message).help(help));
+        }
+    }
+
+    fn unknown_context_field(&mut self, so_far: &str, key: &str, fields: &[ContextField], span: Span) {
+        let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+        let close = closest(key, names.iter().copied());
+        let message = format!("`{so_far}` has no field {}", shown(key));
+        self.tell(match close {
+            Some(close) => Diagnostic::new(&codes::MISSPELT_CONTEXT_FIELD, span, message).did_you_mean(Some(close)),
+            None => Diagnostic::new(&codes::UNKNOWN_CONTEXT_FIELD, span, format!("{message}; it is null"))
+                .help(format!("it has {}", names.join(", "))),
+        });
+    }
+}
+
+/// Whether an expression reads the task token.
+pub(crate) fn reads_token(expr: &Expr) -> bool {
+    let wanted = ["Current", "TaskToken"];
+    expr.paths()
+        .into_iter()
+        .filter(|path| &*path.name == "Context")
+        .any(|path| {
+            path.steps.iter().zip(wanted).all(|(step, wanted)| match step {
+                PathStep::One(Step::Key(key)) => &**key == wanted,
+                PathStep::One(Step::Index(_)) => false,
+                PathStep::Every => true,
+            })
+        })
+}

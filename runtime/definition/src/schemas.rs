@@ -1,0 +1,13 @@
+//! JSON Schemas of the functions file and the grants file, for editors.
+//!
+//! **Invariant:** a schema knows the same keys as the checker and never refuses what the checker accepts; what a schema
+//! cannot say well, such as what a host is, only the checker knows.
+
+/// The JSON Schema of the functions file.
+pub const FUNCTIONS_SCHEMA: &str = include_str!("../schemas/functions.schema.json");
+
+/// The JSON Schema of the grants file.
+pub const GRANTS_SCHEMA: &str = include_str!("../schemas/grants.schema.json");
+
+#[cfg(test)]
+mod tests;

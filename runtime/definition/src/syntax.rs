@@ -1,0 +1,114 @@
+//! What to say where a file is no YAML.
+//!
+//! **Invariant:** the parser's own words are kept where nothing better is known.
+
+use granit_parser::ErrorKind;
+
+use crate::codes;
+use crate::diagnostic::{Diagnostic, shown};
+use crate::fields::split_key;
+use crate::source::{Source, Span};
+use crate::tree::DEPTH_MAX;
+use crate::vocabulary::is_field;
+
+/// The diagnostic for a syntax error at `offset`.
+pub(crate) fn explain(kind: &ErrorKind, offset: usize, source: &Source) -> Diagnostic {
+    if matches!(kind, ErrorKind::RecursionLimitExceeded) {
+        let message = format!("the file nests more than {DEPTH_MAX} levels deep");
+        return Diagnostic::new(&codes::TOO_DEEP, Span::at(offset), message);
+    }
+    if let Some(diagnostic) = missing_blank(offset, source) {
+        return diagnostic;
+    }
+    let diagnostic = Diagnostic::new(
+        &codes::NOT_YAML,
+        here(offset, source),
+        format!("this is not valid YAML: {kind}"),
+    );
+    match help(kind) {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+/// The character at an offset.
+fn here(offset: usize, source: &Source) -> Span {
+    let length = source
+        .text()
+        .get(offset..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(0, char::len_utf8);
+    Span::new(offset, offset + length)
+}
+
+/// What every such mistake is usually mended by. What is not named here needs no more than the parser's words.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser's enum has some ninety kinds, most of which need no help"
+)]
+fn help(kind: &ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+            Some("indent with blanks; a tab is no indentation")
+        }
+        ErrorKind::MissingAnchorOrAliasName => {
+            Some("a text that begins with `*` or `&` needs quotes; to match every error write `FnF.ALL`")
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::SimpleKeyExpected => {
+            Some("a text that holds `: ` needs quotes; otherwise check the indentation of this line")
+        }
+        ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::InvalidSimpleKey => Some("check the indentation of this line against the lines above it"),
+        ErrorKind::UnclosedQuotedScalar => Some("the quote that opens here is never closed"),
+        ErrorKind::UnexpectedCharacter { .. } => Some("a text that begins with this character needs quotes"),
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofFlowMapping => Some("a bracket is never closed"),
+        ErrorKind::UnknownQuotedScalarEscape => {
+            Some("write `\\\\` for a backslash, or use single quotes, where a backslash means itself")
+        }
+        _ => None,
+    }
+}
+
+/// `Condition:$Input.x`: a colon without the blank that makes it a key. The parser stumbles over it one line later.
+fn missing_blank(offset: usize, source: &Source) -> Option<Diagnostic> {
+    let line = source.line_of(offset);
+    let above = (0..line)
+        .rev()
+        .take(3)
+        .find(|line| !source.line(*line).trim().is_empty());
+    [Some(line), above]
+        .into_iter()
+        .flatten()
+        .find_map(|line| missing_blank_in(line, source))
+}
+
+fn missing_blank_in(line: usize, source: &Source) -> Option<Diagnostic> {
+    let text = source.line(line);
+    let word = text.trim_start_matches([' ', '-']);
+    let colon = glued_colon(word)?;
+    let start = source.line_start(line) + (text.len() - word.len());
+    Some(missing_blank_at(
+        Span::new(start, start + colon + 1),
+        word.get(..colon)?,
+    ))
+}
+
+/// The colon behind the name of a field that is glued to the next character.
+pub(crate) fn glued_colon(text: &str) -> Option<usize> {
+    let colon = text.find(':')?;
+    let word = text.get(..colon)?;
+    let next = text.get(colon + 1..)?.chars().next()?;
+    (is_field(split_key(word).0) && !matches!(next, ' ' | '\t')).then_some(colon)
+}
+
+/// The diagnostic for it.
+pub(crate) fn missing_blank_at(span: Span, word: &str) -> Diagnostic {
+    let message = format!("a blank is missing behind the colon of {}", shown(word));
+    Diagnostic::new(&codes::MISSING_BLANK, span, message).help(format!(
+        "write `{word}: …`; without the blank YAML reads the whole as one text"
+    ))
+}

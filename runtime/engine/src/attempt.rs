@@ -1,0 +1,226 @@
+//! Carrying out an attempt that is owed.
+
+use std::sync::Arc;
+
+use async_lock::{RwLockReadGuardArc, RwLockWriteGuardArc};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use stepwell_core::{
+    Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, is_pure, visit_key, work_of,
+};
+use stepwell_expression::Value;
+use stepwell_model::{Mode, Task};
+use stepwell_ports::{Call, Outcome, TaskFailure};
+
+use crate::commit::Weight;
+use crate::driver::Driver;
+use crate::gather;
+use crate::mail::Mail;
+use crate::session::Halt;
+
+/// Held while an attempt runs: most run beside each other; one whose drivers died runs alone in the process.
+#[derive(Debug)]
+#[expect(dead_code, reason = "the guards are held, not read")]
+enum Place {
+    Beside(RwLockReadGuardArc<()>),
+    Alone(RwLockWriteGuardArc<()>),
+}
+
+/// The work of an attempt; it yields the event that its outcome is.
+type Running = BoxFuture<'static, Result<Event, Halt>>;
+
+/// What a driver whose attempt runs waits for.
+enum News {
+    Outcome(Result<Event, Halt>),
+    Mail(Option<Mail>),
+    Time,
+    Closing,
+}
+
+impl Driver {
+    /// Runs an attempt that is owed, in the order of law 4: append, then act.
+    pub(crate) async fn attempt(&mut self, attempt: Attempt) -> Result<(), Halt> {
+        if self.shared.engine.is_closing() {
+            return self.release().await;
+        }
+        if self.may_fuse(&attempt) {
+            let place = Place::Beside(self.shared.engine.lone.read_arc().await);
+            return self.carry_out(&attempt, Weight::Pure, place).await;
+        }
+        if !self.pending.is_empty() || self.durable.is_none() {
+            return self.commit().await;
+        }
+        let taken_over = self.durable.is_some_and(|durable| !durable.mine);
+        let place = self.place(&attempt, taken_over).await;
+        if taken_over || self.must_claim_first(&attempt) {
+            self.unfused = true;
+            self.fold(Event::Claimed, Weight::Heavy).await?;
+            self.commit_pending().await?;
+        }
+        match self.snapshot.attempt().filter(|current| current.number == attempt.number).cloned() {
+            Some(attempt) if self.is_current(attempt.number) => self.carry_out(&attempt, Weight::Effect, place).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether the attempt may run before the record that owes it is durable.
+    fn may_fuse(&self, attempt: &Attempt) -> bool {
+        let came_by_claim = self.unfused || (self.pending.is_empty() && self.durable.is_some_and(|last| !last.mine));
+        let waited = self.pending.append_by().is_some_and(|by| by <= self.shared.now());
+        let pure = self.task().is_some_and(|task| is_pure(&self.shared.pins, task, &attempt.parameters));
+        pure && self.shared.pins.settings.fuse && !came_by_claim && !waited && !self.pending.is_full()
+            && !self.pending.is_heavy()
+    }
+
+    fn must_claim_first(&self, attempt: &Attempt) -> bool {
+        attempt.claims == 0 && self.task().is_some_and(|task| task.at_most_once)
+    }
+
+    async fn place(&self, attempt: &Attempt, taken_over: bool) -> Place {
+        let claims = attempt.claims + u32::from(taken_over && !attempt.released);
+        let gate = &self.shared.engine.lone;
+        if claims >= 2 { Place::Alone(gate.write_arc().await) } else { Place::Beside(gate.read_arc().await) }
+    }
+
+    /// Runs it until its outcome, its deadline, or until something else has ended it.
+    async fn carry_out(&mut self, attempt: &Attempt, weight: Weight, place: Place) -> Result<(), Halt> {
+        let mut running = self.begin(attempt).await?.fuse();
+        while self.is_current(attempt.number) {
+            let append_by = if weight == Weight::Pure { self.pending.append_by() } else { None };
+            let mut sleep = self.sleep_until([self.timer(), append_by].into_iter().flatten().min()).fuse();
+            let mut closing = self.shared.engine.closing().fuse();
+            let news = futures::select_biased! {
+                event = running => News::Outcome(event),
+                mail = self.inbox.next() => News::Mail(mail),
+                () = closing => News::Closing,
+                () = sleep => News::Time,
+            };
+            match news {
+                News::Outcome(event) => {
+                    self.unfused = false;
+                    self.fold(event?, weight).await?;
+                    break;
+                }
+                News::Mail(mail) => self.read(mail).await?,
+                News::Closing => return self.release().await,
+                News::Time if append_by.is_some_and(|by| by <= self.shared.now()) => self.commit().await?,
+                News::Time => {
+                    self.fold(Event::TimerFired, Weight::Heavy).await?;
+                }
+            }
+        }
+        drop(place);
+        Ok(())
+    }
+
+    /// A clean stop: the next driver's claim counts nothing.
+    async fn release(&mut self) -> Result<(), Halt> {
+        self.fold(Event::Released, Weight::Heavy).await?;
+        self.commit_pending().await?;
+        Err(Halt::Closing)
+    }
+
+    /// Begins the work; the future yields the event that its outcome is.
+    async fn begin(&self, attempt: &Attempt) -> Result<Running, Halt> {
+        let Some(task) = self.task().cloned() else {
+            return Err(Halt::Bug("an attempt of a state that is no Task".to_owned()));
+        };
+        let parameters = gather::resolve(&self.shared, &attempt.parameters).await?;
+        let number = attempt.number;
+        let work = match work_of(&self.shared.pins, &task, &parameters) {
+            Ok(work) => work,
+            Err(failure) => return Ok(async move { Ok(failed(task.mode, number, failure)) }.boxed()),
+        };
+        Ok(self.work(attempt, task, &parameters, work))
+    }
+
+    fn work(&self, attempt: &Attempt, task: Task, parameters: &Value, work: Work) -> Running {
+        let number = attempt.number;
+        let shared = self.shared.clone();
+        let key: Arc<str> = attempt_key(&shared.pins.seed, &self.id, number).into();
+        let work = match work {
+            Work::StartExecution(start) => {
+                let token = stepwell_core::Tokens::token(&shared.signer, &self.id, number);
+                return crate::child_flow::start(shared, start, task.mode, number, key, token).boxed();
+            }
+            Work::Stub { entry, answers, body } => {
+                return async move {
+                    let outcome = crate::stub::answer(&shared, &entry, &answers, &key, body).await?;
+                    Ok(event(task.mode, number, outcome, Telemetry::default()))
+                }
+                .boxed();
+            }
+            Work::Component { digest, function, body } => {
+                stepwell_ports::Work::Component { digest, operation: function, input: body }
+            }
+            Work::HttpFunction { url, body } => stepwell_ports::Work::HttpFunction { url, body },
+            Work::HttpRequest(request) => stepwell_ports::Work::HttpRequest {
+                url: request.url,
+                method: request.method,
+                headers: request.headers,
+                body: request.body,
+            },
+        };
+        let call = self.call(attempt, &task, parameters, work, key);
+        let outcome = shared.engine.ports.tasks.run(call);
+        async move { Ok(of_outcome(task.mode, number, outcome.await)) }.boxed()
+    }
+
+    fn call(
+        &self,
+        attempt: &Attempt,
+        task: &Task,
+        parameters: &Value,
+        work: stepwell_ports::Work,
+        attempt_key: Arc<str>,
+    ) -> Call {
+        let pins = &self.shared.pins;
+        let position = self.snapshot.at.as_ref();
+        Call {
+            flow: pins.flow.clone(),
+            execution: pins.name.clone(),
+            state: self.state().map_or_else(|| "".into(), |state| state.name.clone()),
+            attempt: position.map_or(1, |position| position.retries + 1),
+            visit_key: visit_key(&pins.seed, &self.id, position.map_or(0, |position| position.visit)).into(),
+            attempt_key,
+            scheduled_ms: attempt.scheduled_ms,
+            deadline_ms: attempt.deadline_ms,
+            action: task.action.clone(),
+            work,
+            granted: grants_of(pins, task, parameters),
+            result_bytes_max: pins.settings.data_bytes_max,
+        }
+    }
+}
+
+fn of_outcome(mode: Mode, attempt: stepwell_core::AttemptNumber, outcome: Outcome) -> Event {
+    let telemetry = Telemetry { log: outcome.telemetry.log, guest_us: outcome.telemetry.guest_us };
+    event(mode, attempt, outcome.result.map_err(failure), telemetry)
+}
+
+fn failure(failure: TaskFailure) -> Failure {
+    Failure { code: failure.code, detail: failure.detail, retryable: failure.retryable }
+}
+
+/// The event that an outcome is in that mode: where somebody else reports, the answer only says that it was submitted.
+pub(crate) fn event(
+    mode: Mode,
+    attempt: stepwell_core::AttemptNumber,
+    outcome: Result<Value, Failure>,
+    telemetry: Telemetry,
+) -> Event {
+    match (mode, outcome) {
+        (Mode::RequestComplete | Mode::WaitForSystemCallback, Ok(output)) => {
+            Event::TaskSucceeded { attempt, output, telemetry }
+        }
+        (Mode::RequestComplete | Mode::WaitForSystemCallback, Err(failure)) => {
+            Event::TaskFailed { attempt, failure, telemetry }
+        }
+        (Mode::WaitForCustomCallback, Ok(_)) => Event::TaskSubmitted { attempt },
+        (Mode::WaitForCustomCallback, Err(failure)) => Event::TaskSubmitFailed { attempt, failure },
+    }
+}
+
+fn failed(mode: Mode, attempt: stepwell_core::AttemptNumber, failure: Failure) -> Event {
+    event(mode, attempt, Err(failure), Telemetry::default())
+}

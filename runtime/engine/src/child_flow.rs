@@ -1,0 +1,100 @@
+//! `FNF:StartExecution`: starting a child flow.
+
+use std::sync::Arc;
+
+use stepwell_actions::StartExecution;
+use stepwell_core::{AttemptNumber, Event, Failure, Parent, Pins, Telemetry};
+use stepwell_expression::Value;
+use stepwell_model::Mode;
+
+use crate::attempt::event;
+use crate::engine::{Begun, begin};
+use crate::session::{Halt, Shared};
+
+/// How many executions may start each other.
+const DEPTH_MAX: u32 = 100;
+
+/// Starts the child; the event is the attempt's outcome, or that it was submitted.
+pub(crate) async fn start(
+    shared: Arc<Shared>,
+    start: StartExecution,
+    mode: Mode,
+    attempt: AttemptNumber,
+    attempt_key: Arc<str>,
+    token: String,
+) -> Result<Event, Halt> {
+    let name = start.name.clone().unwrap_or_else(|| attempt_key.chars().take(16).collect::<String>().into());
+    let waits = mode == Mode::WaitForSystemCallback;
+    let parent = Parent {
+        attempt_key,
+        token: waits.then(|| token.into()),
+        depth: shared.pins.parent.as_ref().map_or(0, |parent| parent.depth) + 1,
+    };
+    Ok(match run(&shared, &start, name.clone(), parent).await? {
+        Ok(()) if waits => Event::TaskSubmitted { attempt },
+        Ok(()) => {
+            let result = Value::object([
+                ("FlowName", Value::String(start.flow.clone())),
+                ("ExecutionName", Value::String(name.clone())),
+                ("RequestID", Value::String(format!("{}/{name}", start.flow).into())),
+            ]);
+            event(mode, attempt, Ok(result), Telemetry::default())
+        }
+        Err(failure) if waits => Event::TaskSubmitFailed { attempt, failure },
+        Err(failure) => event(mode, attempt, Err(failure), Telemetry::default()),
+    })
+}
+
+async fn run(
+    shared: &Arc<Shared>,
+    start: &StartExecution,
+    name: Arc<str>,
+    parent: Parent,
+) -> Result<Result<(), Failure>, Halt> {
+    if parent.depth > DEPTH_MAX {
+        let detail = format!("more than {DEPTH_MAX} executions started each other");
+        return Ok(Err(Failure::not_retryable("FNF.DepthLimitExceeded", detail)));
+    }
+    let version = match shared.pins.flows.get(&start.flow) {
+        Some(version) => Some(version.clone()),
+        None => shared.engine.newest(&start.flow).await?,
+    };
+    let Some(version) = version else {
+        let detail = format!("flow `{}` is neither beside the flow nor in the store", start.flow);
+        return Ok(Err(Failure::not_retryable("FNF.FlowNotExists", detail)));
+    };
+    if !crate::engine::is_name(&name) {
+        let detail = format!("`{name}` cannot name an execution");
+        return Ok(Err(Failure::not_retryable("FNF.InvalidArgument", detail)));
+    }
+    let pins = pins_of_child(shared, start, name, version, parent);
+    match begin(&shared.engine, pins).await? {
+        Begun::New(execution) | Begun::Same(execution) => {
+            shared.engine.drive_with_parent(&execution, &shared.execution);
+            Ok(Ok(()))
+        }
+        Begun::Other(execution) => {
+            let detail = format!("execution `{execution}` exists already");
+            Ok(Err(Failure::not_retryable("FNF.ExecutionAlreadyExists", detail)))
+        }
+    }
+}
+
+fn pins_of_child(
+    shared: &Shared,
+    start: &StartExecution,
+    name: Arc<str>,
+    version: stepwell_core::FlowVersion,
+    parent: Parent,
+) -> Pins {
+    Pins {
+        flow: start.flow.clone(),
+        name,
+        version,
+        input: start.input.clone(),
+        seed: shared.engine.seed().into(),
+        started_ms: shared.now(),
+        parent: Some(parent),
+        ..(*shared.pins).clone()
+    }
+}

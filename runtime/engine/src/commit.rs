@@ -1,0 +1,288 @@
+//! Folding into the record in the making, and appending it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stepwell_core::{
+    Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, Stop, advance, encode, seal,
+};
+use stepwell_expression::{Birth, Slot, Value};
+use stepwell_ports::{Due, LogEntry, LogError};
+
+use crate::driver::{Driver, SLEEP_THROUGH_MS};
+use crate::session::Halt;
+
+/// Entries that may wait for an append.
+const PENDING_ENTRIES_MAX: usize = 256;
+
+/// Bytes of values that may wait for an append.
+const PENDING_BYTES_MAX: u64 = 64 * 1024;
+
+/// How long the outcome of an effect may wait for an append.
+const EFFECT_WAIT_MS: u64 = 25;
+
+/// How long outcomes of pure tasks may wait for an append.
+const PURE_WAIT_MS: u64 = 1_000;
+
+/// A record that is known to be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Durable {
+    pub(crate) revision: Revision,
+    pub(crate) stamp: Millis,
+    /// Whether this process wrote it, and so drives what it owes.
+    pub(crate) mine: bool,
+}
+
+/// How long what follows from an event may go on without an append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// As long as nothing is owed.
+    Light,
+    /// The outcome of a pure task.
+    Pure,
+    /// The outcome of an effect.
+    Effect,
+    /// Not at all: it is appended before anything follows from it.
+    Heavy,
+}
+
+/// What was folded and is not durable.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    entries: Vec<Entry>,
+    /// The events, to be folded again if the append loses.
+    events: Vec<Event>,
+    bytes: u64,
+    stamp: Millis,
+    append_by: Option<Millis>,
+    heavy: bool,
+}
+
+impl Pending {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Whether nothing may be run before it is durable.
+    pub(crate) fn is_heavy(&self) -> bool {
+        self.heavy
+    }
+
+    /// Whether a whole item of a lane is in it: then the item needed no record.
+    pub(crate) fn holds_an_item(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.fact, Fact::IterationEntered { .. }))
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.entries.len() >= PENDING_ENTRIES_MAX || self.bytes >= PENDING_BYTES_MAX
+    }
+
+    /// The stamp of the record in the making; 0 before there is one.
+    pub(crate) fn stamp(&self) -> Millis {
+        self.stamp
+    }
+
+    /// When it has waited long enough.
+    pub(crate) fn append_by(&self) -> Option<Millis> {
+        self.append_by
+    }
+
+    fn add(&mut self, event: Event, entries: Vec<Entry>, weight: Weight, stamp: Millis, now: Millis) {
+        let wait = match weight {
+            Weight::Light => None,
+            Weight::Pure => Some(PURE_WAIT_MS),
+            Weight::Effect => Some(EFFECT_WAIT_MS),
+            Weight::Heavy => Some(0),
+        };
+        self.heavy |= weight == Weight::Heavy;
+        self.append_by = [self.append_by, wait.map(|wait| now + wait)].into_iter().flatten().min();
+        self.bytes += bytes(&event);
+        self.stamp = stamp;
+        self.events.push(event);
+        self.entries.extend(entries);
+    }
+}
+
+/// The bytes that an event brought in.
+fn bytes(event: &Event) -> u64 {
+    match event {
+        Event::TaskSucceeded { output, .. } => output.own_bytes(),
+        Event::Started
+        | Event::Continued
+        | Event::TaskFailed { .. }
+        | Event::TaskSubmitted { .. }
+        | Event::TaskSubmitFailed { .. }
+        | Event::CallbackReported { .. }
+        | Event::TimerFired
+        | Event::ChildFailed { .. }
+        | Event::BranchesEnded { .. }
+        | Event::LanesEnded { .. }
+        | Event::ItemsDealt { .. }
+        | Event::StopRequested { .. }
+        | Event::Claimed
+        | Event::Released => 0,
+    }
+}
+
+impl Driver {
+    /// Folds an event; whether it was acceptable.
+    pub(crate) async fn fold(&mut self, event: Event, weight: Weight) -> Result<bool, Halt> {
+        self.shared.trim_memory();
+        loop {
+            match self.try_fold(&event, weight) {
+                Ok(()) => return Ok(true),
+                Err(Stop::Needs(needs)) => self.load(&needs).await?,
+                Err(Stop::Rejected(Rejected::Late | Rejected::NotDue)) => return Ok(false),
+                Err(Stop::Rejected(Rejected::Bug { what })) => return Err(self.bug(what)),
+            }
+        }
+    }
+
+    /// Folds an event with what is in memory.
+    pub(crate) fn try_fold(&mut self, event: &Event, weight: Weight) -> Result<(), Stop> {
+        let now = self.shared.now();
+        let stamp = self.stamp(now);
+        let moment = Moment { now: stamp, revision: self.next_revision() };
+        let shared = &self.shared;
+        let program = Program { scope: &self.id, flow: &shared.flow, pins: &shared.pins, tokens: &shared.signer };
+        let advanced = shared.with_memory(|memory| advance(program, &self.snapshot, event, moment, memory))?;
+        self.snapshot = advanced.snapshot;
+        self.pending.add(event.clone(), advanced.entries, weight, stamp, now);
+        Ok(())
+    }
+
+    pub(crate) async fn load(&self, needs: &stepwell_expression::Needs) -> Result<(), Halt> {
+        if let Some(birth) = self.shared.with_memory(|memory| memory.damaged(needs).cloned()) {
+            return Err(Halt::Unreadable(format!("the value {birth} cannot be followed")));
+        }
+        self.shared.load(needs).await
+    }
+
+    fn bug(&self, what: &str) -> Halt {
+        Halt::Bug(format!("{what} (scope `{}`, record {})", self.id.0, self.next_revision().0))
+    }
+
+    /// The causal time of the record in the making.
+    fn stamp(&self, now: Millis) -> Millis {
+        let before = self.durable.map_or(0, |durable| durable.stamp);
+        now.max(before + 1).max(self.after + 1).max(self.pending.stamp)
+    }
+
+    /// Appends what was folded, if anything was.
+    pub(crate) async fn commit_pending(&mut self) -> Result<(), Halt> {
+        if self.pending.is_empty() { Ok(()) } else { self.commit().await }
+    }
+
+    /// Appends what was folded; if the append loses, reads and folds the same events again.
+    pub(crate) async fn commit(&mut self) -> Result<(), Halt> {
+        while !self.pending.is_empty() {
+            let (record, body) = self.record()?;
+            let due = self.due_at_append();
+            let entry = LogEntry { key: self.shared.key(&self.id), revision: record.revision.0, body };
+            match self.shared.engine.ports.log.append(entry, due).await {
+                Ok(()) => self.appended(record, due),
+                Err(LogError::Taken { .. } | LogError::Gap { .. }) => self.lost(record).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self) -> Result<(Record, Bytes), Halt> {
+        let revision = self.next_revision();
+        let (mut entries, mut snapshot) = (self.pending.entries.clone(), self.snapshot.clone());
+        let values = seal(&self.id, revision, &mut entries, &mut snapshot);
+        let record = Record {
+            revision,
+            stamp: self.pending.stamp,
+            writer: self.shared.engine.writer.clone(),
+            pins: None,
+            entries,
+            values,
+            snapshot,
+        };
+        let body = encode(&record).map_err(|error| self.bug(&error.to_string()))?;
+        Ok((record, body.into()))
+    }
+
+    /// What becomes of the scope's entry in the due-time index.
+    fn due_at_append(&self) -> Due {
+        let is_root = matches!(self.snapshot.scope.kind, Kind::Root);
+        if !self.snapshot.status.is_running() {
+            let waited_for = self.shared.pins.parent.as_ref().is_some_and(|parent| parent.token.is_some());
+            return if is_root && !waited_for { Due::Never } else { Due::Keep };
+        }
+        match self.due() {
+            Some(due) if !is_root && self.rests() && due > self.shared.now() + SLEEP_THROUGH_MS => Due::At(due),
+            Some(_) | None => Due::Keep,
+        }
+    }
+
+    /// Whether nothing but a timer or mail moves the scope on.
+    fn rests(&self) -> bool {
+        self.snapshot.fork().is_none()
+    }
+
+    fn appended(&mut self, record: Record, due: Due) {
+        if due != Due::Keep {
+            self.shared.armed(&self.id, due);
+        }
+        if let Due::At(at) = due {
+            self.shared.engine.dues.add(at);
+        }
+        let births = record.values.into_iter().zip(0..).map(|(value, slot)| {
+            (Birth { scope: self.id.0.clone(), revision: record.revision.0, slot: Slot::Born(slot) }, value)
+        });
+        let births: Vec<(Birth, Value)> = births.collect();
+        self.shared.remember(births);
+        self.durable = Some(Durable { revision: record.revision, stamp: record.stamp, mine: true });
+        self.snapshot = record.snapshot;
+        self.pending = Pending::default();
+        self.shared.engine.published(&self.shared, &self.snapshot, &record.entries);
+    }
+
+    /// Somebody else's record stands there, or one's own whose answer was lost.
+    async fn lost(&mut self, record: Record) -> Result<(), Halt> {
+        let Some(last) = self.shared.last(&self.id).await? else {
+            return Err(self.bug("an append was refused by an empty log"));
+        };
+        if last.writer == record.writer && last.revision == record.revision && last.stamp == record.stamp {
+            self.appended(record, Due::Keep);
+            return Ok(());
+        }
+        let events = std::mem::take(&mut self.pending).events;
+        self.durable = Some(Durable {
+            revision: last.revision,
+            stamp: last.stamp,
+            mine: *last.writer == *self.shared.engine.writer,
+        });
+        self.snapshot = last.snapshot;
+        for event in events {
+            self.fold(event, Weight::Heavy).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The first record of an execution.
+pub(crate) fn first_record(
+    writer: &Arc<str>,
+    pins: stepwell_core::Pins,
+    advanced: stepwell_core::Advanced,
+    moment: Moment,
+) -> Result<(Record, Bytes), stepwell_core::RecordError> {
+    let stepwell_core::Advanced { mut snapshot, mut entries } = advanced;
+    let root = stepwell_core::ScopeId::root();
+    let values = seal(&root, moment.revision, &mut entries, &mut snapshot);
+    let record = Record {
+        revision: moment.revision,
+        stamp: moment.now,
+        writer: writer.clone(),
+        pins: Some(pins),
+        entries,
+        values,
+        snapshot,
+    };
+    let body = encode(&record)?;
+    Ok((record, body.into()))
+}

@@ -1,0 +1,103 @@
+//! The due-time loop: what comes due becomes mail.
+//!
+//! The index is read once for each stretch of time: at start everything up to now, then what has come due since. What is
+//! armed for the past is known to whoever armed it, which drives it itself; so nothing is polled, and a million waiting
+//! executions cost nothing here.
+
+use std::sync::{Arc, Mutex};
+
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures::{FutureExt, StreamExt};
+use stepwell_core::ScopeId;
+use stepwell_ports::{DueEntry, Millis, ScopeKey};
+
+use crate::api::EngineError;
+use crate::engine::{Inner, lock};
+use crate::session::Halt;
+
+/// Entries that are read at once.
+const PAGE: usize = 256;
+
+/// What the dispatcher is told.
+enum News {
+    Due(Millis),
+    Failed(Arc<Halt>),
+}
+
+/// Tells the dispatcher of new due times.
+pub(crate) struct Dues {
+    sender: UnboundedSender<News>,
+    /// Taken by the one dispatcher.
+    receiver: Mutex<Option<UnboundedReceiver<News>>>,
+}
+
+impl Default for Dues {
+    fn default() -> Self {
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        Self { sender, receiver: Mutex::new(Some(receiver)) }
+    }
+}
+
+impl Dues {
+    /// Something is due at that time.
+    pub(crate) fn add(&self, at: Millis) {
+        // Without a dispatcher nobody is to be told.
+        let _ = self.sender.unbounded_send(News::Due(at));
+    }
+
+    /// A session gave up for a reason that concerns the whole process.
+    pub(crate) fn fail(&self, halt: Arc<Halt>) {
+        if matches!(*halt, Halt::Log(_)) {
+            let _ = self.sender.unbounded_send(News::Failed(halt));
+        }
+    }
+}
+
+pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
+    let receiver = lock(&engine.dues.receiver).take();
+    let Some(mut news) = receiver else { return EngineError::Closing };
+    let mut done: Option<DueEntry> = None;
+    loop {
+        let now = engine.ports.clock.now();
+        let mut next = match due_now(engine, &mut done, now).await {
+            Ok(next) => next,
+            Err(error) => return error,
+        };
+        loop {
+            let mut sleep = match next {
+                Some(at) => engine.ports.clock.sleep_until(at),
+                None => futures::future::pending().boxed(),
+            }
+            .fuse();
+            let mut closing = engine.closing().fuse();
+            futures::select_biased! {
+                () = closing => return EngineError::Closing,
+                heard = news.next() => match heard {
+                    Some(News::Due(at)) => next = Some(next.map_or(at, |next| next.min(at))),
+                    Some(News::Failed(halt)) => return crate::inner::halted(&"".into(), &halt),
+                    None => return EngineError::Closing,
+                },
+                () = sleep => break,
+            }
+        }
+    }
+}
+
+/// Sends a look for everything that has come due, and returns when the next thing does.
+async fn due_now(engine: &Arc<Inner>, done: &mut Option<DueEntry>, now: Millis) -> Result<Option<Millis>, EngineError> {
+    loop {
+        let page = engine.ports.log.due(done.as_ref(), now, PAGE).await?;
+        for entry in &page {
+            engine.look(&entry.key.execution, ScopeId(entry.key.scope.clone()));
+        }
+        let is_last = page.len() < PAGE;
+        if is_last {
+            break;
+        }
+        *done = page.last().cloned();
+    }
+    let end = ScopeKey { execution: "\u{10ffff}".into(), scope: "".into() };
+    *done = Some(DueEntry { at: now, key: end });
+    let next = engine.ports.log.due(done.as_ref(), Millis::MAX, 1).await?;
+    Ok(next.first().map(|entry| entry.at))
+}

@@ -1,0 +1,351 @@
+//! The engine: what callers ask of it, and the sessions that it keeps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, Shared as SharedFuture};
+use stepwell_core::{
+    Event, Failure, FlowVersion, Moment, Pins, Program, Report, Revision, ScopeId, Stop, advance,
+};
+use stepwell_expression::Memory;
+use stepwell_model::{Flow, digest};
+use stepwell_ports::{Due, ExecutionRow, LogEntry, LogError, ScopeKey};
+
+use crate::api::{Ended, EngineError, Observed, Ports, Start, Started};
+use crate::commit::first_record;
+use crate::mail::{Answer, Mail};
+use crate::session::Halt;
+use crate::inner::halted;
+use crate::token::{Signer, TokenKey};
+
+/// Flows that are kept parsed.
+pub(crate) const FLOWS_MAX: usize = 256;
+
+/// Which executions a process drives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driving {
+    /// Every execution of the store.
+    All,
+    /// Those that were handed to [`Engine::drive`], and those that they start.
+    Named,
+    /// None: it only appends.
+    Nothing,
+}
+
+/// The step engine over its ports. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What an engine's sessions share.
+pub(crate) struct Inner {
+    pub(crate) ports: Ports,
+    pub(crate) driving: Driving,
+    /// This process in the records that it writes.
+    pub(crate) writer: Arc<str>,
+    pub(crate) key: TokenKey,
+    /// Lets an attempt whose drivers died run alone.
+    pub(crate) lone: Arc<async_lock::RwLock<()>>,
+    /// Live sessions. Held only to look up, add and remove.
+    pub(crate) sessions: Mutex<BTreeMap<Arc<str>, UnboundedSender<Mail>>>,
+    /// Who watches which execution. Held only to look up, add and remove.
+    pub(crate) watchers: Mutex<BTreeMap<Arc<str>, Watchers>>,
+    /// What is driven where not everything is. Held only to look up and add.
+    pub(crate) named: Mutex<BTreeSet<Arc<str>>>,
+    /// Flows by digest of their model. Held only to look up and add.
+    pub(crate) flows: Mutex<BTreeMap<Arc<str>, Arc<Flow>>>,
+    pub(crate) is_closing: AtomicBool,
+    close: Mutex<Option<oneshot::Sender<()>>>,
+    pub(crate) closed: SharedFuture<BoxFuture<'static, ()>>,
+    /// Tells the dispatcher of a new due time.
+    pub(crate) dues: crate::dispatch::Dues,
+}
+
+/// Who watches an execution.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    pub(crate) observers: Vec<UnboundedSender<Observed>>,
+    pub(crate) waiting: Vec<oneshot::Sender<Result<(), Arc<Halt>>>>,
+    /// Why its driver gave up; forgotten when it is driven again.
+    pub(crate) halted: Option<Arc<Halt>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Engine").field("writer", &self.writer).field("driving", &self.driving).finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// Opens the engine over a store; a new store gets its key for task tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Log`] where the store fails.
+    pub async fn open(ports: Ports, driving: Driving) -> Result<Self, EngineError> {
+        let key = token_key(&ports).await?;
+        let writer = ports.seeds.seed().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let (close, closed) = oneshot::channel();
+        let inner = Inner {
+            ports,
+            driving,
+            writer: writer.into(),
+            key,
+            lone: Arc::default(),
+            sessions: Mutex::default(),
+            watchers: Mutex::default(),
+            named: Mutex::default(),
+            flows: Mutex::default(),
+            is_closing: AtomicBool::new(false),
+            close: Mutex::new(Some(close)),
+            closed: closed.map(drop).boxed().shared(),
+            dues: crate::dispatch::Dues::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Keeps a flow and its text in the store, as the newest version of its name.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Log`] where the store fails, [`EngineError::InvalidArgument`] for a name that cannot be kept.
+    pub async fn keep_flow(&self, flow: &Flow, definition: &[u8]) -> Result<FlowVersion, EngineError> {
+        if !is_name(&flow.name) {
+            return Err(EngineError::InvalidArgument { what: format!("`{}` cannot name a flow", flow.name) });
+        }
+        let encoded = stepwell_model::encode(flow).map_err(|error| EngineError::InvalidArgument { what: error.to_string() })?;
+        let version = FlowVersion { model: digest(&encoded).into(), definition: digest(definition).into() };
+        let catalogue = &self.inner.ports.catalogue;
+        catalogue.put(&format!("model/{}", version.model), encoded.into()).await?;
+        catalogue.put(&format!("definition/{}", version.definition), Bytes::copy_from_slice(definition)).await?;
+        self.inner.publish_version(&flow.name, &version).await?;
+        Ok(version)
+    }
+
+    /// Starts an execution: appends its first record, and no more. Repeating a start is harmless.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ExecutionAlreadyExists`] where the name is taken by an execution of another flow version, other
+    /// functions or another input; [`EngineError::InvalidArgument`] for a name or input that cannot be.
+    pub async fn start(&self, start: Start) -> Result<Started, EngineError> {
+        let pins = self.inner.pins(start)?;
+        match begin(&self.inner, pins.clone()).await? {
+            Begun::New(_) => Ok(Started::New),
+            Begun::Same(execution) => Ok(Started::Existing(self.ended(&execution).await?)),
+            Begun::Other(execution) => {
+                let differs = self.inner.difference(&execution, &pins).await?;
+                Err(EngineError::ExecutionAlreadyExists { execution, differs })
+            }
+        }
+    }
+
+    /// Has an execution driven from now on, in the background.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ExecutionNotExists`] where there is none of that name.
+    pub async fn drive(&self, execution: &str) -> Result<(), EngineError> {
+        let execution: Arc<str> = execution.into();
+        self.inner.expect(&execution).await?;
+        self.inner.drive(&execution);
+        Ok(())
+    }
+
+    /// The due-time loop: has executed what comes due. Returns only when the store fails or the engine closes.
+    pub async fn dispatch(&self) -> EngineError {
+        crate::dispatch::run(&self.inner).await
+    }
+
+    /// What becomes durable of an execution from now on.
+    #[must_use]
+    pub fn observe(&self, execution: &str) -> UnboundedReceiver<Observed> {
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        lock(&self.inner.watchers).entry(execution.into()).or_default().observers.push(sender);
+        receiver
+    }
+
+    /// Waits until an execution has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] where there is no such execution, its driver gave up, or the engine closes.
+    pub async fn wait(&self, execution: &str) -> Result<Ended, EngineError> {
+        let execution: Arc<str> = execution.into();
+        loop {
+            let (sender, receiver) = oneshot::channel();
+            if let Some(halt) = self.inner.watch(&execution, sender) {
+                return Err(halted(&execution, &halt));
+            }
+            match self.ended(&execution).await? {
+                Ended::Running => {}
+                ended => return Ok(ended),
+            }
+            match receiver.await {
+                Ok(Ok(())) => {}
+                Ok(Err(halt)) => return Err(halted(&execution, &halt)),
+                Err(oneshot::Canceled) => return Err(EngineError::Closing),
+            }
+        }
+    }
+
+    /// How an execution stands.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ExecutionNotExists`] where there is none of that name.
+    pub async fn ended(&self, execution: &str) -> Result<Ended, EngineError> {
+        let execution: Arc<str> = execution.into();
+        let record = self.inner.expect(&execution).await?;
+        self.inner.ended(&execution, &record.snapshot).await
+    }
+
+    /// Stops an execution.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::ExecutionNotExists`] or [`EngineError::ExecutionAlreadyCompleted`].
+    pub async fn stop(&self, execution: &str, failure: Failure) -> Result<(), EngineError> {
+        let execution: Arc<str> = execution.into();
+        self.inner.expect(&execution).await?;
+        let event = Event::StopRequested { failure };
+        match self.inner.deliver(&execution, &ScopeId::root(), event).await? {
+            Answer::Folded => Ok(()),
+            Answer::Late | Answer::Gone => Err(EngineError::ExecutionAlreadyCompleted { execution }),
+        }
+    }
+
+    /// Reports the outcome of a waiting task.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::InvalidArgument`] for a token that this store did not give, [`EngineError::TaskAlreadyCompleted`]
+    /// or [`EngineError::TaskInvalidState`] where its attempt does not wait.
+    pub async fn report(&self, token: &str, report: Report) -> Result<(), EngineError> {
+        let Some(named) = self.inner.key.check(token) else {
+            return Err(EngineError::InvalidArgument { what: "this is no task token of this store".to_owned() });
+        };
+        match self.inner.report(&named, report).await? {
+            Answer::Folded => Ok(()),
+            Answer::Late => self.inner.late(&named).await,
+            Answer::Gone => Err(EngineError::TaskInvalidState),
+        }
+    }
+
+    /// The index of executions, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Log`] where the store fails.
+    pub async fn list(&self) -> Result<Vec<ExecutionRow>, EngineError> {
+        const PAGE: usize = 1_000;
+        let mut rows: Vec<ExecutionRow> = Vec::new();
+        loop {
+            let after = rows.last().map(|row| row.execution.clone());
+            let page = self.inner.ports.catalogue.executions(after.as_deref(), PAGE).await?;
+            let is_last = page.len() < PAGE;
+            for row in page {
+                rows.push(self.inner.current_row(row).await?);
+            }
+            if is_last {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Stops cleanly: running attempts are released, and nothing is driven any more.
+    pub async fn close(&self) {
+        self.inner.is_closing.store(true, Ordering::SeqCst);
+        drop(lock(&self.inner.close).take());
+        loop {
+            let live = lock(&self.inner.sessions).keys().next().cloned();
+            let Some(execution) = live else { return };
+            let (sender, gone) = oneshot::channel();
+            lock(&self.inner.watchers).entry(execution.clone()).or_default().waiting.push(sender);
+            if lock(&self.inner.sessions).contains_key(&execution) {
+                // An error says the same: the session is over.
+                let _ = gone.await;
+            }
+        }
+    }
+}
+
+/// Reads the store's key for task tokens, or makes one.
+async fn token_key(ports: &Ports) -> Result<TokenKey, EngineError> {
+    const NAME: &str = "key/task-token";
+    loop {
+        if let Some(bytes) = ports.catalogue.get(NAME).await? {
+            let key = <[u8; 32]>::try_from(&*bytes);
+            return key.map(TokenKey).map_err(|_| EngineError::Unreadable { what: "the key for task tokens".to_owned() });
+        }
+        ports.catalogue.put(NAME, Bytes::copy_from_slice(&ports.seeds.seed())).await?;
+    }
+}
+
+/// Whether a text can name a flow or an execution.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 128 && !name.contains(['/', '\0', '\n']) && !name.starts_with('~')
+}
+
+/// What became of a beginning.
+pub(crate) enum Begun {
+    /// It began now.
+    New(Arc<str>),
+    /// It was there, begun with the same.
+    Same(Arc<str>),
+    /// Another one has that name.
+    Other(Arc<str>),
+}
+
+/// Appends the first record of an execution.
+pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt> {
+    let execution: Arc<str> = format!("{}/{}", pins.flow, pins.name).into();
+    let key = ScopeKey { execution: execution.clone(), scope: "".into() };
+    if let Some(begun) = engine.begun(&key, &pins).await? {
+        return Ok(begun);
+    }
+    let flow = engine.flow(&pins.version).await?;
+    let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
+    let due = if record.snapshot.status.is_running() { Due::At(record.stamp) } else { Due::Never };
+    match engine.ports.log.append(LogEntry { key: key.clone(), revision: 1, body }, due).await {
+        Ok(()) => {
+            engine.index(&execution, &pins, &record.snapshot.status, record.stamp).await?;
+            engine.announce(&execution, &record.snapshot, &record.entries);
+            Ok(Begun::New(execution))
+        }
+        Err(LogError::Taken { .. }) => {
+            let begun = engine.begun(&key, &pins).await?;
+            begun.ok_or_else(|| Halt::Bug("a record was taken and is not there".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn first(
+    engine: &Arc<Inner>,
+    execution: &Arc<str>,
+    pins: Pins,
+    flow: &Flow,
+) -> Result<(stepwell_core::Record, Bytes), Halt> {
+    let root = ScopeId::root();
+    let signer = Signer { key: engine.key.clone(), execution: execution.clone() };
+    let moment = Moment { now: pins.started_ms, revision: Revision(1) };
+    let program = Program { scope: &root, flow, pins: &pins, tokens: &signer };
+    let memory = Memory::default();
+    let advanced = match advance(program, &stepwell_core::root(), &Event::Started, moment, &memory) {
+        Ok(advanced) => advanced,
+        Err(Stop::Needs(_)) => return Err(Halt::Bug("a beginning needs no stored values".to_owned())),
+        Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(rejected.to_string())),
+    };
+    first_record(&engine.writer, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
+}

@@ -1,0 +1,346 @@
+//! Builds the syntax tree and checks all that can be known without values.
+//!
+//! ```text
+//! expression = coalesce ["?" expression ":" expression]
+//! coalesce   = or {"??" or}
+//! or         = and {"||" and}
+//! and        = comparison {"&&" comparison}
+//! comparison = sum {("==" | "!=" | "<" | "<=" | ">" | ">=" | "=~" | "!~" | "in") sum}
+//! sum        = product {("+" | "-") product}
+//! product    = prefix {("*" | "/" | "%") prefix}
+//! prefix     = ("!" | "-") prefix | primary
+//! primary    = path | call | number | text | "true" | "false" | "null" | array | object | "(" expression ")"
+//! ```
+//! **Invariant:** recursion is bounded by [`NESTING_MAX`], whatever the source.
+//!
+//! Source: specification 1.9 points 1 and 17.
+
+mod calls;
+mod mistakes;
+
+use std::sync::Arc;
+
+use crate::error::{Note, ParseError, shortened};
+use crate::lexer::{Token, TokenKind, tokens};
+use crate::operators::negate;
+use crate::parser::calls::TRIAL_STEPS;
+use crate::parser::mistakes::help_for_word;
+use crate::tree::{Infix, Tree};
+use crate::value::Value;
+
+/// The longest expression.
+pub const SOURCE_BYTES_MAX: usize = 16 << 10;
+
+/// How deeply an expression may nest, parentheses, prefixes, literals and calls together.
+pub const NESTING_MAX: usize = 64;
+
+/// How deeply calls of functions may nest.
+pub const CALLS_MAX: usize = 10;
+
+const COMPARISONS: [(&str, Infix); 8] = [
+    ("==", Infix::Equal),
+    ("!=", Infix::NotEqual),
+    ("<", Infix::Less),
+    ("<=", Infix::LessOrEqual),
+    (">", Infix::Greater),
+    (">=", Infix::GreaterOrEqual),
+    ("=~", Infix::Matches),
+    ("!~", Infix::MatchesNot),
+];
+const SUMS: [(&str, Infix); 2] = [("+", Infix::Add), ("-", Infix::Subtract)];
+const PRODUCTS: [(&str, Infix); 3] = [("*", Infix::Multiply), ("/", Infix::Divide), ("%", Infix::Remainder)];
+
+/// Parses a whole expression; gives the notes on what is not documented, in order.
+pub(crate) fn parse(source: &str) -> Result<(Tree, Vec<Note>), ParseError> {
+    if source.len() > SOURCE_BYTES_MAX {
+        let message = format!("the expression is longer than {} KiB", SOURCE_BYTES_MAX >> 10);
+        return Err(ParseError {
+            offset: 0,
+            length: 0,
+            message,
+            help: None,
+        });
+    }
+    let mut parser = Parser {
+        source,
+        tokens: tokens(source)?,
+        at: 0,
+        nesting: 0,
+        calls: 0,
+        trial_steps: TRIAL_STEPS,
+        notes: Vec::new(),
+    };
+    if parser.tokens.is_empty() {
+        return Err(parser.error_here("the expression is empty", None));
+    }
+    let tree = parser.expression()?;
+    match parser.tokens.get(parser.at) {
+        None => Ok((tree, parser.into_notes())),
+        Some(_) => Err(parser.unexpected("an operator or the end")),
+    }
+}
+
+struct Parser<'s> {
+    source: &'s str,
+    tokens: Vec<Token>,
+    at: usize,
+    nesting: usize,
+    calls: usize,
+    trial_steps: u64,
+    notes: Vec<Note>,
+}
+
+/// One level of operators: from their tokens to the tree of the level below.
+type Level<'s> = fn(&mut Parser<'s>) -> Result<Tree, ParseError>;
+
+impl<'s> Parser<'s> {
+    fn expression(&mut self) -> Result<Tree, ParseError> {
+        self.nested(Self::choice)
+    }
+
+    /// Parses something one level further in.
+    fn nested(&mut self, inner: Level<'s>) -> Result<Tree, ParseError> {
+        if self.nesting >= NESTING_MAX {
+            return Err(self.error_here(format!("nested more than {NESTING_MAX} levels deep"), None));
+        }
+        self.nesting += 1;
+        let tree = inner(self)?;
+        self.nesting -= 1;
+        Ok(tree)
+    }
+
+    fn choice(&mut self) -> Result<Tree, ParseError> {
+        let test = self.alternatives("??", Tree::Coalesce, Self::or)?;
+        let Some(at) = self.take("?") else { return Ok(test) };
+        self.note(at, "the operator `? :` is not documented");
+        let then = self.expression()?;
+        self.expect(":", "`:` and what holds otherwise")?;
+        let otherwise = self.expression()?;
+        Ok(Tree::Choose {
+            test: Box::new(test),
+            then: Box::new(then),
+            otherwise: Box::new(otherwise),
+        })
+    }
+
+    fn or(&mut self) -> Result<Tree, ParseError> {
+        self.alternatives("||", Tree::Or, Self::and)
+    }
+
+    fn and(&mut self) -> Result<Tree, ParseError> {
+        self.alternatives("&&", Tree::And, Self::comparison)
+    }
+
+    fn alternatives(
+        &mut self,
+        symbol: &'static str,
+        make: fn(Vec<Tree>) -> Tree,
+        part: Level<'s>,
+    ) -> Result<Tree, ParseError> {
+        let first = part(self)?;
+        let mut parts = Vec::new();
+        while let Some(at) = self.take(symbol) {
+            if symbol == "??" {
+                self.note(at, "the operator `??` is not documented");
+            }
+            parts.push(part(self)?);
+        }
+        if parts.is_empty() {
+            return Ok(first);
+        }
+        parts.insert(0, first);
+        Ok(make(parts))
+    }
+
+    fn comparison(&mut self) -> Result<Tree, ParseError> {
+        self.chain(&COMPARISONS, Self::sum)
+    }
+
+    fn sum(&mut self) -> Result<Tree, ParseError> {
+        self.chain(&SUMS, Self::product)
+    }
+
+    fn product(&mut self) -> Result<Tree, ParseError> {
+        self.chain(&PRODUCTS, Self::prefix)
+    }
+
+    fn chain(&mut self, operators: &[(&'static str, Infix)], part: Level<'s>) -> Result<Tree, ParseError> {
+        let first = part(self)?;
+        let mut rest = Vec::new();
+        while let Some((at, operator)) = self.take_infix(operators) {
+            if !operator.is_documented() {
+                self.note(at, &format!("the operator `{}` is not documented", operator.symbol()));
+            }
+            let right_at = self.at;
+            let right = part(self)?;
+            self.check_right(operator, &right, right_at..self.at)?;
+            rest.push((operator, right));
+        }
+        Ok(match rest.is_empty() {
+            true => first,
+            false => Tree::Chain {
+                first: Box::new(first),
+                rest,
+            },
+        })
+    }
+
+    fn take_infix(&mut self, operators: &[(&'static str, Infix)]) -> Option<(usize, Infix)> {
+        let compares = operators.iter().any(|(_, operator)| *operator == Infix::Equal);
+        if compares && matches!(self.peek(), Some(TokenKind::Word(word)) if &**word == "in") {
+            self.at += 1;
+            return Some((self.at - 1, Infix::In));
+        }
+        operators
+            .iter()
+            .find_map(|(symbol, operator)| Some((self.take(symbol)?, *operator)))
+    }
+
+    fn prefix(&mut self) -> Result<Tree, ParseError> {
+        if self.take("!").is_some() {
+            return Ok(Tree::Not(Box::new(self.nested(Self::prefix)?)));
+        }
+        let Some(at) = self.take("-") else {
+            return self.primary();
+        };
+        let operand = self.nested(Self::prefix)?;
+        match operand.literal() {
+            None => Ok(Tree::Negative(Box::new(operand))),
+            Some(value) => negate(value)
+                .map(Tree::Literal)
+                .map_err(|halt| self.error_over(at..self.at, halt.into_failure().unwrap_or_default())),
+        }
+    }
+
+    fn primary(&mut self) -> Result<Tree, ParseError> {
+        let at = self.at;
+        let Some(kind) = self.peek().cloned() else {
+            return Err(self.unexpected("a value"));
+        };
+        self.at += 1;
+        match kind {
+            TokenKind::Path(path) => Ok(Tree::Path(path)),
+            TokenKind::Number(number) => Ok(Tree::Literal(Value::Number(number))),
+            TokenKind::Text(text) => Ok(Tree::Literal(Value::String(text))),
+            TokenKind::Word(word) => self.word(&word, at),
+            TokenKind::Symbol("(") => {
+                let inner = self.expression()?;
+                self.expect(")", "`)`").map(|()| inner)
+            }
+            TokenKind::Symbol("[") => self.array(at),
+            TokenKind::Symbol("{") => self.object(at),
+            TokenKind::Symbol(_) => {
+                self.at = at;
+                Err(self.unexpected("a value"))
+            }
+        }
+    }
+
+    fn word(&mut self, word: &str, at: usize) -> Result<Tree, ParseError> {
+        if self.take("(").is_some() {
+            return self.call(word, at);
+        }
+        match word {
+            "true" => Ok(Tree::Literal(Value::Bool(true))),
+            "false" => Ok(Tree::Literal(Value::Bool(false))),
+            "null" => {
+                self.note(at, "the constant `null` is not documented");
+                Ok(Tree::Literal(Value::Null))
+            }
+            _ => Err(self.error_at(
+                at,
+                format!("`{}` is no value", shortened(word)),
+                Some(help_for_word(word)),
+            )),
+        }
+    }
+
+    fn array(&mut self, at: usize) -> Result<Tree, ParseError> {
+        self.note_literal(at, "an array literal outside a call is not documented");
+        let mut parts = Vec::new();
+        self.list("]", |parser| {
+            parts.push(parser.expression()?);
+            Ok(())
+        })?;
+        let values: Option<Vec<Value>> = parts.iter().map(|part| part.literal().cloned()).collect();
+        Ok(values.map_or(Tree::Array(parts), |values| Tree::Literal(Value::array(values))))
+    }
+
+    fn object(&mut self, at: usize) -> Result<Tree, ParseError> {
+        self.note_literal(at, "an object literal outside a call is not documented");
+        let mut entries: Vec<(Arc<str>, Tree)> = Vec::new();
+        self.list("}", |parser| {
+            entries.push(parser.entry()?);
+            Ok(())
+        })?;
+        let values = entries
+            .iter()
+            .map(|(key, part)| Some((key.clone(), part.literal()?.clone())));
+        let values: Option<Vec<(Arc<str>, Value)>> = values.collect();
+        Ok(values.map_or(Tree::Object(entries), |values| Tree::Literal(Value::object(values))))
+    }
+
+    fn entry(&mut self) -> Result<(Arc<str>, Tree), ParseError> {
+        let Some(TokenKind::Text(key)) = self.peek().cloned() else {
+            return Err(self.unexpected("a key in quotes"));
+        };
+        self.at += 1;
+        self.expect(":", "`:` after the key")?;
+        Ok((key, self.expression()?))
+    }
+
+    /// Parts between commas up to a closing bracket.
+    fn list(
+        &mut self,
+        close: &'static str,
+        mut part: impl FnMut(&mut Self) -> Result<(), ParseError>,
+    ) -> Result<(), ParseError> {
+        if self.take(close).is_some() {
+            return Ok(());
+        }
+        loop {
+            part(self)?;
+            if self.take(close).is_some() {
+                return Ok(());
+            }
+            self.expect(",", &format!("`,` or `{close}`"))?;
+        }
+    }
+
+    fn peek(&self) -> Option<&TokenKind> {
+        self.tokens.get(self.at).map(|token| &token.kind)
+    }
+
+    /// Takes a symbol if it comes next; says which token it was.
+    fn take(&mut self, symbol: &str) -> Option<usize> {
+        let there = matches!(self.peek(), Some(TokenKind::Symbol(next)) if *next == symbol);
+        there.then(|| {
+            self.at += 1;
+            self.at - 1
+        })
+    }
+
+    fn expect(&mut self, symbol: &str, wanted: &str) -> Result<(), ParseError> {
+        self.take(symbol).map(|_| ()).ok_or_else(|| self.unexpected(wanted))
+    }
+
+    fn note_literal(&mut self, at: usize, message: &str) {
+        if self.calls == 0 {
+            self.note(at, message);
+        }
+    }
+
+    fn note(&mut self, at: usize, message: &str) {
+        let (offset, length) = self.span(at);
+        self.notes.push(Note {
+            offset,
+            length,
+            message: message.to_owned(),
+        });
+    }
+
+    fn into_notes(mut self) -> Vec<Note> {
+        self.notes.sort_by_key(|note| note.offset);
+        self.notes
+    }
+}

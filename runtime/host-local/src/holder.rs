@@ -1,0 +1,109 @@
+//! The process that holds a store: its lock, its engine, its socket.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use stepwell_cli::service::{self, Unanswered};
+use stepwell_engine::{Driving, Engine, EngineError};
+use stepwell_store_embedded::{EmbeddedStore, OpenError, Options};
+use stepwell_wire::{Refusal, Run};
+use tokio::task::JoinHandle;
+
+use crate::doors::{Doors, doors, objects};
+use crate::router::{Places, Router};
+use crate::socket::{Served, Server};
+
+/// A store that this process holds.
+pub(crate) struct Holder {
+    store: EmbeddedStore,
+    engine: Engine,
+    router: Arc<Router>,
+    server: Server,
+    due: Option<JoinHandle<EngineError>>,
+}
+
+impl Holder {
+    /// Takes the store, and makes it where there is none; nothing where another process holds it.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot be opened or served.
+    pub(crate) async fn open(folder: &Path, driving: Driving) -> Result<Option<Self>> {
+        let opening = folder.to_owned();
+        let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&opening, Options::default())).await?;
+        let store = match opened {
+            Ok(store) => store,
+            Err(OpenError::Locked { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let places = Places { folder: folder.to_owned(), objects: Some(objects(folder)?) };
+        let Doors { ports, router } = doors(Arc::new(store.clone()), Arc::new(store.clone()), Some(places))?;
+        let engine = Engine::open(ports, driving).await.context("while opening the store")?;
+        let drives = driving != Driving::Nothing;
+        let served = Served { engine: engine.clone(), drives, prepare: preparing(router.clone()) };
+        let server = Server::start(folder, served).context("while making the store's socket")?;
+        let due = drives.then(|| tokio::spawn(due(engine.clone())));
+        Ok(Some(Self { store, engine, router, server, due }))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Makes a run's components ready.
+    pub(crate) async fn prepare(&self, run: &Run) -> Result<(), Unanswered> {
+        prepare(&self.router, run).await
+    }
+
+    /// Waits until the store fails under the due-time loop. Dropping the future loses nothing.
+    pub(crate) async fn failed(&mut self) -> anyhow::Error {
+        match &mut self.due {
+            Some(due) => match due.await {
+                Ok(error) => error.into(),
+                Err(error) => error.into(),
+            },
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Answers what is under way, stops driving cleanly, and lets the store go.
+    pub(crate) async fn close(self) {
+        self.server.close().await;
+        self.engine.close().await;
+        if let Some(due) = self.due {
+            due.abort();
+        }
+        let store = self.store;
+        // Joins the writer's thread; a panic there has ended the process already.
+        _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+async fn due(engine: Engine) -> EngineError {
+    engine.dispatch().await
+}
+
+fn preparing(router: Arc<Router>) -> Arc<dyn Fn(&Run) -> BoxFuture<'static, Result<(), Unanswered>> + Send + Sync> {
+    Arc::new(move |run| {
+        let (router, run) = (router.clone(), run.clone());
+        async move { prepare(&router, &run).await }.boxed()
+    })
+}
+
+/// Checks and compiles the components that a run names; the compiler blocks its thread.
+pub(crate) async fn prepare(router: &Arc<Router>, run: &Run) -> Result<(), Unanswered> {
+    let digests = service::components(run)?;
+    if digests.is_empty() {
+        return Ok(());
+    }
+    let router = router.clone();
+    let prepared = tokio::task::spawn_blocking(move || router.prepare(&digests)).await;
+    match prepared {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(message)) => Err(Unanswered::Refused(Refusal::user("InvalidArgument", message))),
+        Err(error) => Err(Unanswered::Refused(Refusal::host(error.to_string()))),
+    }
+}

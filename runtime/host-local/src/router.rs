@@ -1,0 +1,114 @@
+//! One door for all tasks: each kind of work goes to the adapter that does it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use stepwell_egress::Outbound;
+use stepwell_ports::{Call, Objects, Outcome, TaskFailure, Tasks, Telemetry, Work};
+use stepwell_tasks_http::HttpTasks;
+use stepwell_tasks_wasm::{Digest, Pool, WasmOptions, WasmTasks};
+
+/// The adapters. WebAssembly starts with the first component: most verbs never need it.
+pub(crate) struct Router {
+    http: HttpTasks,
+    /// Nothing where there is no place for components.
+    guests: Option<Guests>,
+}
+
+/// What WebAssembly starts with, and the adapter once it has.
+struct Guests {
+    components: PathBuf,
+    cache: PathBuf,
+    objects: Option<Arc<dyn Objects>>,
+    outbound: Arc<dyn Outbound>,
+    started: OnceLock<Result<Arc<WasmTasks>, String>>,
+}
+
+/// Where components and objects are.
+#[derive(Clone)]
+pub(crate) struct Places {
+    /// The folder that holds `components` and `cache`.
+    pub(crate) folder: PathBuf,
+    /// The objects that guests may be granted.
+    pub(crate) objects: Option<Arc<dyn Objects>>,
+}
+
+impl fmt::Debug for Router {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Router").finish_non_exhaustive()
+    }
+}
+
+impl Router {
+    pub(crate) fn new(http: HttpTasks, outbound: Arc<dyn Outbound>, places: Option<Places>) -> Self {
+        let guests = places.map(|Places { folder, objects }| Guests {
+            components: folder.join(crate::components::FOLDER),
+            cache: folder.join("cache"),
+            objects,
+            outbound,
+            started: OnceLock::new(),
+        });
+        Self { http, guests }
+    }
+
+    /// Makes sure that components are of the right world and compiled; the message says what is wrong with one.
+    pub(crate) fn prepare(&self, digests: &[Arc<str>]) -> Result<(), String> {
+        for digest in digests {
+            let digest = Digest::parse(digest).ok_or_else(|| format!("`{digest}` names no component"))?;
+            self.guests()?.precompile(&digest).map_err(|error| with_causes(&error))?;
+        }
+        Ok(())
+    }
+
+    fn guests(&self) -> Result<Arc<WasmTasks>, String> {
+        let guests = self.guests.as_ref().ok_or("there is no place for components")?;
+        guests.started.get_or_init(|| guests.start()).clone()
+    }
+}
+
+impl Guests {
+    /// Starts with reserved memory, or without where the address space is limited.
+    fn start(&self) -> Result<Arc<WasmTasks>, String> {
+        let open = |pool| {
+            let mut options = WasmOptions::new(&self.components, &self.cache);
+            options.objects = self.objects.clone();
+            options.outbound = Some(self.outbound.clone());
+            options.pool = pool;
+            WasmTasks::open(options)
+        };
+        let reserved = Pool::default();
+        let tasks = open(reserved).or_else(|_| open(Pool::OnDemand(reserved.guests_max())));
+        tasks.map(Arc::new).map_err(|error| with_causes(&error))
+    }
+}
+
+impl Tasks for Router {
+    fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
+        match &call.work {
+            Work::HttpFunction { .. } | Work::HttpRequest { .. } => self.http.run(call),
+            Work::Component { .. } => match self.guests() {
+                Ok(guests) => guests.run(call),
+                Err(message) => async move { not_started(message) }.boxed(),
+            },
+        }
+    }
+}
+
+fn not_started(message: String) -> Outcome {
+    let failure = TaskFailure { code: "FnF.HostError".into(), detail: message.into(), retryable: true };
+    Outcome { result: Err(failure), telemetry: Telemetry::default() }
+}
+
+/// The error with what caused it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! Retry and Catch.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use stepwell_expression::Template;
+
+use crate::StateIndex;
+
+/// What happens on errors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recovery {
+    /// `Retry` and `Catch`: the first matching retry rule until it is exhausted, then the first matching catch rule.
+    RetryThenCatch {
+        /// The retry rules.
+        retry: Vec<Retry>,
+        /// The catch rules.
+        catch: Vec<Catch>,
+    },
+    /// The older `OnErrors`: the first matching rule decides, whether it retries or goes on.
+    FirstMatch(Vec<Rule>),
+}
+
+/// One rule of `OnErrors`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// It retries.
+    Retry(Retry),
+    /// It goes on.
+    Catch(Catch),
+}
+
+/// Tries again after a delay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Which errors.
+    pub errors: Vec<ErrorName>,
+    /// How many retries in one visit of the state; 0 = never.
+    pub attempts_max: u32,
+    /// The first delay.
+    pub interval_ms: u64,
+    /// What every further delay is multiplied by; 1 = constant; at least 1.
+    pub backoff_rate: f64,
+    /// The longest delay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_ms_max: Option<u64>,
+}
+
+/// Goes on elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catch {
+    /// Which errors.
+    pub errors: Vec<ErrorName>,
+    /// Builds the next state's input; absent = `{}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Template>,
+    /// Where it leads.
+    pub next: StateIndex,
+}
+
+/// An error code in a rule, or `FnF.ALL`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ErrorName(pub Arc<str>);
+
+impl Default for Recovery {
+    fn default() -> Self {
+        Self::RetryThenCatch { retry: Vec::new(), catch: Vec::new() }
+    }
+}
+
+impl Recovery {
+    /// Whether there is no rule at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::RetryThenCatch { retry, catch } => retry.is_empty() && catch.is_empty(),
+            Self::FirstMatch(rules) => rules.is_empty(),
+        }
+    }
+}
+
+impl Retry {
+    /// The delay before retry `number` (from 1): `min(interval · rate^(number-1), max)`, in ms, rounded up.
+    #[must_use]
+    pub fn delay_ms(&self, number: u32) -> u64 {
+        let exponent = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
+        let exact = (self.interval_ms as f64 * self.backoff_rate.powi(exponent)).ceil();
+        // A float beyond the integers saturates, infinity included.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
+        let delay = exact as u64;
+        delay.min(self.delay_ms_max.unwrap_or(Self::DELAY_MS_MAX))
+    }
+
+    /// The longest delay where a rule names none: a day.
+    pub const DELAY_MS_MAX: u64 = 86_400_000;
+}
+
+impl ErrorName {
+    /// Whether the rule takes an error of that code: the same text, with or without `FC.` in front, or `FnF.ALL`.
+    #[must_use]
+    pub fn matches(&self, code: &str) -> bool {
+        let bare = |text: &'_ str| -> usize { if text.starts_with("FC.") { 3 } else { 0 } };
+        &*self.0 == "FnF.ALL" || self.0.get(bare(&self.0)..) == code.get(bare(code)..)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn retry(interval_ms: u64, backoff_rate: f64, delay_ms_max: Option<u64>) -> Retry {
+        Retry { errors: vec![], attempts_max: 9, interval_ms, backoff_rate, delay_ms_max }
+    }
+
+    #[test]
+    fn delays_grow_to_their_cap() {
+        let delays = |rule: &Retry| (1..=4).map(|number| rule.delay_ms(number)).collect::<Vec<_>>();
+        assert_eq!(delays(&retry(10_000, 2.0, None)), [10_000, 20_000, 40_000, 80_000]);
+        assert_eq!(delays(&retry(10_000, 2.0, Some(25_000))), [10_000, 20_000, 25_000, 25_000]);
+        assert_eq!(delays(&retry(3_000, 1.0, None)), [3_000; 4]);
+        assert_eq!(delays(&retry(1_000, 1.5, None)), [1_000, 1_500, 2_250, 3_375]);
+        assert_eq!(retry(1_001, 1.5, None).delay_ms(2), 1_502);
+        assert_eq!(retry(86_400_000, 1e300, None).delay_ms(u32::MAX), Retry::DELAY_MS_MAX);
+    }
+
+    #[test]
+    fn codes_match_with_or_without_their_prefix() {
+        let matches = |rule: &str, code: &str| ErrorName(rule.into()).matches(code);
+        assert!(matches("FnF.ALL", "anything"));
+        assert!(matches("FC.MyError", "MyError") && matches("MyError", "FC.MyError") && matches("A", "A"));
+        assert!(!matches("A", "a") && !matches("FnF.TaskTimeout", "TaskTimeout") && !matches("FC.", "A"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The engine's doors to the world: small traits, their errors, and one public conformance suite for each.
+//!
+//! **Invariant:** no implementation lives here, and no async runtime is named: futures are boxed, time comes through
+//! [`Clock`].
+
+mod catalogue;
+mod clock;
+pub mod conformance;
+mod log;
+mod objects;
+mod tasks;
+
+pub use catalogue::{Catalogue, CatalogueError, ExecutionRow};
+pub use clock::{Clock, Millis, Seeds, Spawn};
+pub use log::{Due, DueEntry, Log, LogEntry, LogError, Remedy, ScopeKey};
+pub use objects::{ObjectStat, ObjectWriter, Objects, ObjectsError};
+pub use tasks::{Call, Outcome, TaskFailure, Tasks, Telemetry, Work};

@@ -1,0 +1,59 @@
+//! Tasks as WebAssembly components: the adapter of the port [`Tasks`] for [`Work::Component`], on wasmtime.
+//!
+//! A component of the world `stepwell:task/task` (`sdk-guest/wit`) is compiled once, cached on the disk, linked once, and
+//! then instantiated afresh for every attempt. Guests run on threads of their own and give way to each other, so one that
+//! computes for ever costs its share of the processor until its time is up, and nothing else.
+//!
+//! | limit | default | what happens |
+//! |---|---|---|
+//! | memory, summed over the instance's memories and tables | [`MEMORY_MB_DEFAULT`], or the grants' `memory_mb` | `FnF.TaskMemoryExceeded` |
+//! | time | [`TIMEOUT_SECONDS_DEFAULT`], or the grants' `timeout_seconds`; and the call's deadline | `FnF.TaskTimeout` |
+//! | log | [`LOG_LINES_MAX`] lines, [`LOG_BYTES_MAX`] bytes | `FnF.LogLimitExceeded` |
+//! | result | the call's `result_bytes_max` | `FnF.DataLimitExceeded`, not retryable |
+//! | stack | 512 KiB | `FnF.TaskTrapped` |
+//! | handles | 4,096 resources, 16 objects being written, 8 HTTP exchanges | a trap, or an error inside the guest |
+//! | bodies of HTTP | [`HTTP_BODY_BYTES_MAX`] each | an error inside the guest |
+//!
+//! A trap is `FnF.TaskTrapped`, a result that is no JSON `FnF.InvalidOutput`; a component that is missing or of another
+//! world is `FnF.ComponentUnavailable` or `FnF.InvalidComponent`; trouble of the host itself is `FnF.HostError`.
+//!
+//! Delivery: one call runs one guest at most once. Dropping the future of a call drops the guest at its next tick.
+//!
+//! **Invariant:** a guest sees nothing of this machine: no clock, no random source, no environment, no file, no socket;
+//! and what it reaches of the world is what the call's grants allow, asked for anew on each access.
+
+mod attempt;
+mod clocks;
+mod components;
+mod digest;
+mod error;
+mod failure;
+mod folder;
+mod guest;
+mod http;
+mod log;
+mod machine;
+mod memory;
+mod objects;
+mod observed;
+mod options;
+mod random;
+mod ticker;
+mod wasm_tasks;
+mod world;
+
+pub use components::COMPONENT_BYTES_MAX;
+pub use digest::Digest;
+pub use error::{ComponentError, OpenError};
+pub use http::BODY_BYTES_MAX as HTTP_BODY_BYTES_MAX;
+pub use log::{BYTES_MAX as LOG_BYTES_MAX, LINES_MAX as LOG_LINES_MAX};
+pub use options::{Pool, Threads, WasmOptions};
+pub use wasm_tasks::WasmTasks;
+
+#[cfg(doc)]
+use stepwell_ports::{Tasks, Work};
+
+/// The memory of an attempt in MiB where no grant says another.
+pub const MEMORY_MB_DEFAULT: u32 = 128;
+/// The time of an attempt in seconds where no grant says another.
+pub const TIMEOUT_SECONDS_DEFAULT: u32 = 60;

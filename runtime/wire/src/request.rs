@@ -1,0 +1,112 @@
+//! What a process asks of the one that holds the store.
+
+use serde::{Deserialize, Serialize};
+use stepwell_expression::Plain;
+
+/// One verb.
+///
+/// Executions are named as the user names them: by their own name, or as `flow/name` where several flows have one of
+/// that name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Starts an execution or joins it, drives it, and tells what happens until it has ended.
+    Run(Box<Run>),
+    /// The whole history.
+    History {
+        /// Which execution.
+        execution: String,
+    },
+    /// How an execution stands.
+    Describe {
+        /// Which execution.
+        execution: String,
+    },
+    /// Every execution.
+    List,
+    /// Ends an execution.
+    Stop {
+        /// Which execution.
+        execution: String,
+    },
+    /// Completes a waiting task.
+    Report {
+        /// The task's token.
+        token: String,
+        /// With what.
+        report: Report,
+    },
+}
+
+/// What completes a waiting task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Report {
+    /// Its result, an object.
+    Output(Plain),
+    /// Its failure.
+    Error {
+        /// The error code.
+        code: String,
+        /// What a person reads.
+        cause: String,
+    },
+}
+
+/// Everything that a run needs; components stand in the store already, by digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The execution's name.
+    pub name: String,
+    /// What is done if that name exists.
+    pub naming: Naming,
+    /// The flow.
+    pub flow: FlowText,
+    /// Flows that it may start.
+    pub children: Vec<FlowText>,
+    /// The functions, as JSON text.
+    pub registry: String,
+    /// The grants, as JSON text.
+    pub grants: String,
+    /// The settings, as JSON text.
+    pub settings: String,
+    /// The input, an object.
+    pub input: Plain,
+    /// Whether what happened before is told, if the execution was there.
+    pub recount: bool,
+}
+
+/// What is done if an execution's name exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    /// It is joined, if it was started with the same.
+    Join,
+    /// `-2`, `-3` … is added until the name is free.
+    Fresh,
+}
+
+/// A flow: its text, byte for byte, and what it was lowered to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowText {
+    /// Its name.
+    pub name: String,
+    /// The definition as written.
+    pub definition: String,
+    /// The stored form of the model, which is JSON text.
+    pub model: String,
+}
+
+/// How an execution was found when a run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It was started by this run.
+    New,
+    /// It was there, and goes on.
+    Running,
+    /// It had ended.
+    Ended,
+}

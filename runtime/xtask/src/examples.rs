@@ -1,0 +1,148 @@
+//! Runs every example and compares what it answers with what its folder says.
+//!
+//! An example is a folder in `examples/` with `flow.yaml`, `expected.json`, and where it needs them `input.json`,
+//! `functions.yaml`, `grants.yaml`, and objects as `objects/<bucket>/<key>`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::{house::House, program, runtime};
+
+/// The folder of an example, and of a store, that holds objects by bucket and key.
+const OBJECTS: &str = "objects";
+
+/// Runs all of them with stores in a temporary folder, and answers how many there are.
+pub(crate) fn check(house: &House) -> Result<usize> {
+    let examples = list(house)?;
+    if examples.is_empty() {
+        return Ok(0);
+    }
+    let binary = runtime::build(house)?;
+    let stores = std::env::temp_dir().join(format!("stepwell-examples-{}", std::process::id()));
+    let checked = examples
+        .iter()
+        .try_for_each(|example| check_one(&binary, example, &stores));
+    if stores.exists() {
+        fs::remove_dir_all(&stores).with_context(|| format!("while removing {}", stores.display()))?;
+    }
+    checked.map(|()| examples.len())
+}
+
+/// The folders in `examples/`, by name.
+fn list(house: &House) -> Result<Vec<PathBuf>> {
+    let folder = house.root.join("examples");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("while listing {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn check_one(binary: &Path, example: &Path, stores: &Path) -> Result<()> {
+    let name = example.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let expected = example.join("expected.json");
+    if !expected.is_file() {
+        bail!("example `{name}` has no expected.json");
+    }
+    let store = stores.join(&name);
+    let answered = program::output(&mut command(binary, example, &store)?)?;
+    let wanted = fs::read_to_string(&expected).with_context(|| format!("while reading {}", expected.display()))?;
+    compare(&answered, &wanted).with_context(|| format!("example `{name}` answers something else"))
+}
+
+/// `stepwell run` for an example, with a store that holds its objects.
+pub(crate) fn command(binary: &Path, example: &Path, store: &Path) -> Result<Command> {
+    let objects = example.join(OBJECTS);
+    if objects.is_dir() {
+        copy(&objects, &store.join(OBJECTS))?;
+    }
+    let mut command = Command::new(binary);
+    command
+        .arg("run")
+        .arg(example.join("flow.yaml"))
+        .arg("--store")
+        .arg(store);
+    let input = example.join("input.json");
+    if input.is_file() {
+        command.arg("--input").arg(input);
+    }
+    Ok(command)
+}
+
+fn compare(answered: &str, wanted: &str) -> Result<()> {
+    let answered: Value = serde_json::from_str(answered).context("what it prints is no JSON")?;
+    let wanted: Value = serde_json::from_str(wanted).context("expected.json is no JSON")?;
+    if answered != wanted {
+        bail!("expected {wanted:#}\nanswered {answered:#}");
+    }
+    Ok(())
+}
+
+/// Copies a folder with all that is in it; files that are there stay as they are.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("while making {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("while listing {}", from.display()))? {
+        let source = entry?.path();
+        let target = to.join(source.file_name().unwrap_or_default());
+        if source.is_dir() {
+            copy(&source, &target)?;
+        } else if !target.exists() {
+            fs::copy(&source, &target).with_context(|| format!("while copying {}", source.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_compared_as_json() {
+        assert!(compare("{\"a\": 1, \"b\": [2]}\n", "{\"b\":[2],\"a\":1}").is_ok());
+        assert_eq!(
+            compare("{\"a\":1}", "{\"a\":2}").unwrap_err().to_string(),
+            "expected {\n  \"a\": 2\n}\nanswered {\n  \"a\": 1\n}"
+        );
+        assert_eq!(compare("", "{}").unwrap_err().to_string(), "what it prints is no JSON");
+    }
+
+    #[test]
+    fn an_example_runs_with_its_input_and_its_objects() {
+        let folder = std::env::temp_dir().join(format!("stepwell-xtask-{}", std::process::id()));
+        let (example, store) = (folder.join("example"), folder.join("store"));
+        fs::create_dir_all(example.join("objects/media/in")).unwrap();
+        fs::write(example.join("objects/media/in/a.png"), "a").unwrap();
+        let words = |command: Command| command.get_args().map(|word| word.to_owned()).collect::<Vec<_>>();
+        let plain = words(command(Path::new("stepwell"), &example, &store).unwrap());
+        fs::write(example.join("input.json"), "{}").unwrap();
+        let with_input = words(command(Path::new("stepwell"), &example, &store).unwrap());
+        let copied = fs::read_to_string(store.join("objects/media/in/a.png")).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        let expected = [
+            "run".into(),
+            example.join("flow.yaml").into(),
+            "--store".into(),
+            store.into_os_string(),
+        ];
+        assert_eq!(plain, expected);
+        assert_eq!(
+            with_input.strip_prefix(&expected).unwrap(),
+            ["--input".into(), example.join("input.json").into_os_string()]
+        );
+        assert_eq!(copied, "a");
+    }
+}

@@ -1,0 +1,54 @@
+//! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`.
+//!
+//! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
+//! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
+
+mod demo;
+mod deny;
+mod examples;
+mod fix_all;
+mod guests;
+mod house;
+mod program;
+mod runtime;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::house::House;
+
+const USAGE: &str = "\
+cargo demo              builds the runtime and the example components, and runs the media example
+cargo verify [GATE…]    runs every gate, or those that are named; writes nothing into the tree
+cargo fix-all           formats, applies what clippy suggests, rewrites golden files
+cargo xtask guests      builds every WASM component";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((chore, rest)) = arguments.split_first() else {
+        bail!("no chore is named\n\n{USAGE}")
+    };
+    match chore.as_str() {
+        "demo" => demo::run(&House::open()?, rest),
+        "verify" => verify::run(&House::open()?, rest),
+        "fix-all" => fix_all::run(&House::open()?),
+        "guests" => guests::build(&House::open()?, guests::Output::Shown),
+        "help" | "--help" | "-h" => {
+            eprintln!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("there is no chore `{other}`\n\n{USAGE}"),
+    }
+}

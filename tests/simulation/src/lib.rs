@@ -1,0 +1,18 @@
+//! A world in which time, chance and the disk belong to the test.
+//!
+//! The real engine runs over the memory store, one thread, and a seed that decides which ready future is polled next,
+//! when the disk acknowledges, and how long a task takes. A crash drops every future and every append that the disk has
+//! not taken yet; the next process goes on from the store.
+//!
+//! **Invariant:** nothing here reads a real clock or draws real randomness: a seed reproduces a run exactly.
+
+mod chance;
+mod clock;
+mod disk;
+mod executor;
+mod tasks;
+mod world;
+
+pub use chance::Chance;
+pub use tasks::{Ran, WorldTasks};
+pub use world::{Begin, World, flow};

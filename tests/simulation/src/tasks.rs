@@ -1,0 +1,119 @@
+//! Tasks of the world: what they answer is a function of what they are asked, and every run is counted.
+//!
+//! A function's event may hold `fails` (so many attempts of a visit fail with `Flaky`, or with what `code` says; for good
+//! where `final` stands beside it), `takes` (so many milliseconds; chance decides without it), `log` (lines of a guest),
+//! `bytes` (the answer is a text of so many letters) and `answers` (that is the answer). Otherwise the answer is
+//! `{"of": <event>, "by": <function>}`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use stepwell_expression::Value;
+use stepwell_ports::{Call, Clock, Millis, Outcome, TaskFailure, Tasks, Telemetry, Work};
+
+use crate::Chance;
+use crate::clock::VirtualClock;
+
+/// One attempt that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How often it began.
+    pub begun: u32,
+    /// Whether it was an effect.
+    pub is_effect: bool,
+    /// When it last began.
+    pub at: Millis,
+}
+
+/// The world's tasks.
+#[derive(Clone)]
+pub struct WorldTasks {
+    clock: Arc<VirtualClock>,
+    chance: Chance,
+    ran: Arc<Mutex<BTreeMap<Arc<str>, Ran>>>,
+}
+
+impl std::fmt::Debug for WorldTasks {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("WorldTasks").finish_non_exhaustive()
+    }
+}
+
+impl WorldTasks {
+    pub(crate) fn new(clock: Arc<VirtualClock>, chance: Chance) -> Self {
+        Self { clock, chance, ran: Arc::default() }
+    }
+
+    fn count(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Ran>> {
+        self.ran.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every attempt that ran, by its key.
+    #[must_use]
+    pub fn ran(&self) -> BTreeMap<Arc<str>, Ran> {
+        self.count().clone()
+    }
+
+    fn begin(&self, key: &Arc<str>, is_effect: bool) {
+        let at = self.clock.now();
+        let mut ran = self.count();
+        let ran = ran.entry(key.clone()).or_insert(Ran { begun: 0, is_effect, at });
+        ran.begun += 1;
+        ran.at = at;
+    }
+
+    fn duration(&self, event: &Value) -> Millis {
+        let asked = number(event, "takes");
+        asked.unwrap_or_else(|| if self.chance.once_in(3) { self.chance.below(200) } else { 0 })
+    }
+}
+
+impl Tasks for WorldTasks {
+    fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
+        let (function, event, is_effect) = match call.work {
+            Work::Component { operation, input, .. } => (operation, input, false),
+            Work::HttpFunction { url, body } => (url, body.unwrap_or(Value::Null), true),
+            Work::HttpRequest { url, body, .. } => (url, body.unwrap_or(Value::Null), true),
+        };
+        self.begin(&call.attempt_key, is_effect);
+        let sleep = self.clock.sleep_until(self.clock.now() + self.duration(&event));
+        let telemetry = Telemetry { log: lines(&event), ..Telemetry::default() };
+        let result = answer(&function, event, call.attempt);
+        async move {
+            sleep.await;
+            Outcome { result, telemetry }
+        }
+        .boxed()
+    }
+}
+
+fn answer(function: &str, event: Value, attempt: u32) -> Result<Value, TaskFailure> {
+    if number(&event, "fails").is_some_and(|fails| u64::from(attempt) <= fails) {
+        let detail = format!("attempt {attempt}").into();
+        let code = field(&event, "code").and_then(Value::as_str).unwrap_or("Flaky").into();
+        return Err(TaskFailure { code, detail, retryable: field(&event, "final").is_none() });
+    }
+    if let Some(letters) = number(&event, "bytes") {
+        return Ok(Value::from("x".repeat(usize::try_from(letters).unwrap_or(0))));
+    }
+    match field(&event, "answers") {
+        Some(answer) => Ok(answer.clone()),
+        None => Ok(Value::object([("of", event), ("by", Value::from(function))])),
+    }
+}
+
+fn lines(event: &Value) -> Vec<Arc<str>> {
+    let lines = field(event, "log").and_then(Value::as_array).unwrap_or_default();
+    lines.iter().filter_map(Value::as_str).map(Arc::from).collect()
+}
+
+fn field<'v>(event: &'v Value, key: &str) -> Option<&'v Value> {
+    event.as_object()?.get(key)
+}
+
+fn number(event: &Value, key: &str) -> Option<u64> {
+    let number = field(event, key)?.as_number()?.as_i64()?;
+    u64::try_from(number).ok()
+}

@@ -1,0 +1,294 @@
+//! Processes that come and go over one store.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use stepwell_actions::{Function, Grant, Grants, HostRule, Pattern, Registry, StubEntry, Target};
+use stepwell_engine::{Driving, Ended, Engine, EngineError, FlowVersion, Ports, Start};
+use stepwell_expression::Value;
+use stepwell_model::{Flow, Settings};
+use stepwell_ports::{Clock, Millis, Spawn};
+use stepwell_store_memory::MemoryStore;
+
+use crate::clock::VirtualClock;
+use crate::disk::Disk;
+use crate::executor::Executor;
+use crate::{Chance, WorldTasks};
+
+/// One seed's world.
+pub struct World {
+    /// The store that outlives every process.
+    pub store: MemoryStore,
+    /// The tasks, with what they counted.
+    pub tasks: WorldTasks,
+    /// The world's chance.
+    pub chance: Chance,
+    clock: Arc<VirtualClock>,
+    executor: Executor,
+    /// How many processes died.
+    pub deaths: u32,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("World").field("deaths", &self.deaths).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// The world of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with(Chance::new(seed))
+    }
+
+    /// A world without delays of its own: the disk acknowledges at once, tasks take the time that they are told to, and
+    /// what is ready first goes first. The seed decides only the numbers that the engine draws.
+    #[must_use]
+    pub fn calm(seed: u64) -> Self {
+        Self::with(Chance::calm(seed))
+    }
+
+    fn with(chance: Chance) -> Self {
+        let clock = Arc::new(VirtualClock::new());
+        Self {
+            store: MemoryStore::default(),
+            tasks: WorldTasks::new(clock.clone(), chance.clone()),
+            executor: Executor::new(chance.clone()),
+            chance,
+            clock,
+            deaths: 0,
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Millis) {
+        self.clock.advance(by);
+    }
+
+    fn ports(&self) -> Ports {
+        let disk = Disk::new(self.store.clone(), self.clock.clone(), self.executor.clone(), self.chance.clone());
+        Ports {
+            log: Arc::new(disk),
+            catalogue: Arc::new(self.store.clone()),
+            tasks: Arc::new(self.tasks.clone()),
+            clock: self.clock.clone(),
+            seeds: Arc::new(self.chance.clone()),
+            spawn: Arc::new(self.executor.clone()),
+        }
+    }
+
+    /// A process that drives everything begins.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says; the memory store never fails.
+    pub fn engine(&mut self) -> Result<Engine, EngineError> {
+        let engine = self.wait_for(Engine::open(self.ports(), Driving::All))?;
+        let dispatcher = engine.clone();
+        self.executor.spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
+        Ok(engine)
+    }
+
+    /// Runs everything until a future is done; nothing where the world stands still before.
+    pub fn run_until<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        self.run_polls(future, u64::MAX)
+    }
+
+    /// The same, but dies (dropping every future) after so many polls.
+    pub fn run_polls<T: Send + 'static>(
+        &mut self,
+        future: impl Future<Output = T> + Send + 'static,
+        polls_max: u64,
+    ) -> Option<T> {
+        let result = Arc::new(Mutex::new(None));
+        let there = result.clone();
+        let finish = async move {
+            let value = future.await;
+            *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        };
+        self.executor.spawn(finish.boxed());
+        for _ in 0..polls_max {
+            if let Some(value) = result.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Some(value);
+            }
+            if !self.executor.poll_one() && !self.clock.skip(Millis::MAX) {
+                return None;
+            }
+        }
+        self.die();
+        None
+    }
+
+    /// Runs everything that is ready now, without letting time pass.
+    pub fn settle(&mut self) {
+        while self.executor.poll_one() {}
+    }
+
+    /// Lets time pass, moment by moment, with everything that happens meanwhile.
+    pub fn pass(&mut self, by: Millis) {
+        let until = self.now().saturating_add(by);
+        self.settle();
+        while self.clock.skip(until) {
+            self.settle();
+        }
+        self.clock.advance(until.saturating_sub(self.now()));
+        self.settle();
+    }
+
+    /// Lets time pass up to the next moment at which something happens; whether there is one.
+    pub fn pass_to_next(&mut self) -> bool {
+        self.settle();
+        let passed = self.clock.skip(Millis::MAX);
+        self.settle();
+        passed
+    }
+
+    /// Runs a future with everything that is ready, without letting time pass; nothing where it waits for time.
+    pub fn ask<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (sender, mut answer) = futures::channel::oneshot::channel();
+        // Who asked reads the answer below.
+        self.executor.spawn(async move { drop(sender.send(future.await)) }.boxed());
+        self.settle();
+        answer.try_recv().ok().flatten()
+    }
+
+    /// The process dies.
+    pub fn die(&mut self) {
+        self.executor.kill();
+        self.deaths += 1;
+    }
+
+    /// Runs until a future is done, which it must be.
+    #[expect(clippy::expect_used, reason = "a world that stands still is a failed test")]
+    pub fn wait_for<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> T {
+        self.run_until(future).expect("the world stands still and the future is not done")
+    }
+
+    /// Keeps a flow and starts an execution of it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says.
+    pub fn start(&mut self, engine: &Engine, flow: &Flow, begin: Begin) -> Result<String, EngineError> {
+        let (engine, flow) = (engine.clone(), flow.clone());
+        let execution = format!("{}/{}", flow.name, begin.name);
+        let key = execution.clone();
+        self.wait_for(async move {
+            let version = engine.keep_flow(&flow, b"").await?;
+            let mut flows: BTreeMap<Arc<str>, FlowVersion> = BTreeMap::new();
+            for child in &begin.flows {
+                flows.insert(child.name.clone(), engine.keep_flow(child, b"").await?);
+            }
+            let start = Start {
+                flow: flow.name.clone(),
+                version,
+                name: begin.name.as_str().into(),
+                input: begin.input,
+                registry: begin.registry,
+                grants: begin.grants,
+                settings: begin.settings,
+                environment: begin.environment,
+                flows,
+            };
+            engine.start(start).await?;
+            engine.drive(&key).await
+        })?;
+        Ok(execution)
+    }
+
+    /// Waits for an execution's end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says.
+    pub fn end(&mut self, engine: &Engine, execution: &str) -> Option<Result<Ended, EngineError>> {
+        let (engine, execution) = (engine.clone(), execution.to_owned());
+        self.run_until(async move { engine.wait(&execution).await })
+    }
+}
+
+/// What an execution of the world is started with.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// Its name.
+    pub name: String,
+    /// Its input.
+    pub input: Value,
+    /// Its functions.
+    pub registry: Registry,
+    /// What its tasks may touch.
+    pub grants: Grants,
+    /// Its settings.
+    pub settings: Settings,
+    /// `$Environment`, an object.
+    pub environment: Value,
+    /// Child flows beside the flow.
+    pub flows: Vec<Flow>,
+}
+
+impl Begin {
+    /// An execution `e` with that input and the world's functions: `effect…` are effects, every other name is pure.
+    #[must_use]
+    pub fn with(input: Value) -> Self {
+        Self {
+            name: "e".to_owned(),
+            input,
+            registry: registry(Vec::new()),
+            grants: grants(),
+            settings: Settings::default(),
+            environment: Value::Object(Arc::default()),
+            flows: Vec::new(),
+        }
+    }
+
+    /// And with stubs.
+    #[must_use]
+    pub fn stubs(self, stubs: Vec<(&str, Vec<StubEntry>)>) -> Self {
+        Self { registry: registry(stubs), ..self }
+    }
+}
+
+fn registry(stubs: Vec<(&str, Vec<StubEntry>)>) -> Registry {
+    let stubs = stubs.into_iter().map(|(name, entries)| function(name, Target::Stub(entries)));
+    let world = [
+        function("effect*", Target::Http { url: "http://effect.test/".into() }),
+        function("*", Target::Component { digest: "0".repeat(64).into() }),
+    ];
+    Registry { functions: stubs.chain(world).collect() }
+}
+
+fn function(pattern: &str, target: Target) -> Function {
+    Function { pattern: Pattern::new(pattern), target }
+}
+
+fn grants() -> Grants {
+    Grants(vec![Grant {
+        flow: Pattern::any(),
+        action: Pattern::any(),
+        function: Pattern::new("effect*"),
+        http: vec![HostRule { host: "effect.test".to_owned(), port: None }],
+        objects: Vec::new(),
+        secrets: Vec::new(),
+        memory_mb: None,
+        timeout_seconds: None,
+    }])
+}
+
+/// A flow from its text, which must be accepted.
+#[must_use]
+#[expect(clippy::panic, reason = "a flow of a test that is refused is a failed test")]
+pub fn flow(text: &str) -> Flow {
+    let checked = stepwell_definition::check(text.as_bytes(), "flow.yaml");
+    match checked.flow {
+        Some(flow) => flow,
+        None => panic!("the flow is refused: {:?}\n{text}", checked.diagnostics),
+    }
+}

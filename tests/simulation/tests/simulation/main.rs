@@ -1,0 +1,4 @@
+//! The engine in a world that owns time.
+
+mod basics;
+mod crashes;
