@@ -35,9 +35,15 @@ mod tests {
     #[test]
     fn names_come_out_of_every_form() {
         assert_eq!(function_name("resize"), "resize");
-        assert_eq!(function_name("acs:fc:cn-hangzhou:123:functions/resize/LATEST"), "resize");
+        assert_eq!(
+            function_name("acs:fc:cn-hangzhou:123:functions/resize/LATEST"),
+            "resize"
+        );
         assert_eq!(function_name("acs:fc:::functions/resize"), "resize");
-        assert_eq!(function_name("acs:fc:cn:1:services/media.prod/functions/resize"), "resize");
+        assert_eq!(
+            function_name("acs:fc:cn:1:services/media.prod/functions/resize"),
+            "resize"
+        );
         assert_eq!(flow_name("acs:fnf:::flow/child"), "child");
         assert_eq!(flow_name("acs:fnf:cn:1:flow/child"), "child");
         assert_eq!(flow_name("child"), "child");

@@ -127,17 +127,21 @@ impl Granted {
     /// Whether an object may be read (or listed, where `key` is the prefix that is asked for).
     #[must_use]
     pub fn may_read(&self, bucket: &str, key: &str) -> bool {
-        self.object_rules(bucket, key).any(|rule| matches!(rule.access, Access::Read | Access::ReadWrite))
+        self.object_rules(bucket, key)
+            .any(|rule| matches!(rule.access, Access::Read | Access::ReadWrite))
     }
 
     /// Whether an object may be written.
     #[must_use]
     pub fn may_write(&self, bucket: &str, key: &str) -> bool {
-        self.object_rules(bucket, key).any(|rule| matches!(rule.access, Access::Write | Access::ReadWrite))
+        self.object_rules(bucket, key)
+            .any(|rule| matches!(rule.access, Access::Write | Access::ReadWrite))
     }
 
     fn object_rules(&self, bucket: &str, key: &str) -> impl Iterator<Item = &ObjectRule> {
-        self.objects.iter().filter(move |rule| rule.bucket == bucket && key.starts_with(&rule.prefix))
+        self.objects
+            .iter()
+            .filter(move |rule| rule.bucket == bucket && key.starts_with(&rule.prefix))
     }
 
     fn add(&mut self, grant: &Grant) {
@@ -159,15 +163,28 @@ mod tests {
             flow: Pattern::new(flow),
             action: Pattern::new("FC:InvokeFunction"),
             function: Pattern::new(function),
-            http: vec![HostRule { host: host.into(), port: None }],
-            objects: vec![ObjectRule { bucket: "media".into(), prefix: "in/".into(), access: Access::Read }],
+            http: vec![HostRule {
+                host: host.into(),
+                port: None,
+            }],
+            objects: vec![ObjectRule {
+                bucket: "media".into(),
+                prefix: "in/".into(),
+                access: Access::Read,
+            }],
             secrets: vec![],
             memory_mb,
             timeout_seconds: None,
         };
-        let grants = Grants(vec![grant("*", "resize", "a", Some(64)), grant("shop*", "*", "b", Some(256))]);
+        let grants = Grants(vec![
+            grant("*", "resize", "a", Some(64)),
+            grant("shop*", "*", "b", Some(256)),
+        ]);
         let both = grants.granted("shop-1", "FC:InvokeFunction", "resize");
-        assert_eq!(both.http.iter().map(|rule| rule.host.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(
+            both.http.iter().map(|rule| rule.host.as_str()).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
         assert_eq!(both.memory_mb, Some(256));
         assert!(both.may_read("media", "in/x") && !both.may_write("media", "in/x") && !both.may_read("media", "out/x"));
         assert_eq!(grants.granted("other", "HTTP:Request", "*"), Granted::default());

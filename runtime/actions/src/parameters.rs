@@ -63,9 +63,14 @@ impl HttpRequest {
     /// [`ParameterError`] for the first parameter that does not fit.
     pub fn read(parameters: &Value) -> Result<Self, ParameterError> {
         let parameters = object(parameters)?;
-        let method = text(parameters, "method")?.unwrap_or_else(|| "GET".into()).to_ascii_uppercase();
+        let method = text(parameters, "method")?
+            .unwrap_or_else(|| "GET".into())
+            .to_ascii_uppercase();
         if !METHODS.contains(&method.as_str()) {
-            return Err(ParameterError { name: "method", problem: "must be GET, POST, PATCH, PUT, DELETE or HEAD" });
+            return Err(ParameterError {
+                name: "method",
+                problem: "must be GET, POST, PATCH, PUT, DELETE or HEAD",
+            });
         }
         Ok(Self {
             url: required_text(parameters, "url")?,
@@ -84,7 +89,10 @@ impl InvokeFunction {
     /// [`ParameterError`] for the first parameter that does not fit.
     pub fn read(parameters: &Value) -> Result<Self, ParameterError> {
         let parameters = object(parameters)?;
-        Ok(Self { resource: required_text(parameters, "resourceArn")?, body: present(parameters, "body") })
+        Ok(Self {
+            resource: required_text(parameters, "resourceArn")?,
+            body: present(parameters, "body"),
+        })
     }
 }
 
@@ -98,10 +106,17 @@ impl StartExecution {
         let parameters = object(parameters)?;
         let input = present(parameters, "input").unwrap_or_else(|| Value::Object(Arc::default()));
         if !matches!(input, Value::Object(_)) {
-            return Err(ParameterError { name: "input", problem: "must be an object" });
+            return Err(ParameterError {
+                name: "input",
+                problem: "must be an object",
+            });
         }
         let resource = required_text(parameters, "resourceArn")?;
-        Ok(Self { flow: crate::flow_name(&resource).into(), name: text(parameters, "executionName")?, input })
+        Ok(Self {
+            flow: crate::flow_name(&resource).into(),
+            name: text(parameters, "executionName")?,
+            input,
+        })
     }
 }
 
@@ -109,7 +124,10 @@ fn object(parameters: &Value) -> Result<&Object, ParameterError> {
     match parameters {
         Value::Object(object) => Ok(object),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Stored(_) => {
-            Err(ParameterError { name: "Parameters", problem: "must be an object" })
+            Err(ParameterError {
+                name: "Parameters",
+                problem: "must be an object",
+            })
         }
     }
 }
@@ -123,16 +141,27 @@ fn text(parameters: &Object, name: &'static str) -> Result<Option<Arc<str>>, Par
     match present(parameters, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(ParameterError { name, problem: "must be a string" }),
+        Some(_) => Err(ParameterError {
+            name,
+            problem: "must be a string",
+        }),
     }
 }
 
 fn required_text(parameters: &Object, name: &'static str) -> Result<Arc<str>, ParameterError> {
-    text(parameters, name)?.filter(|text| !text.is_empty()).ok_or(ParameterError { name, problem: "is missing" })
+    text(parameters, name)?
+        .filter(|text| !text.is_empty())
+        .ok_or(ParameterError {
+            name,
+            problem: "is missing",
+        })
 }
 
 fn headers(parameters: &Object) -> Result<Headers, ParameterError> {
-    let problem = ParameterError { name: "headers", problem: "must be an object of strings, numbers and booleans" };
+    let problem = ParameterError {
+        name: "headers",
+        problem: "must be an object of strings, numbers and booleans",
+    };
     match present(parameters, "headers") {
         None => Ok(Vec::new()),
         Some(Value::Object(headers)) => headers
@@ -162,7 +191,9 @@ mod tests {
 
     #[test]
     fn requests_are_read_whole() {
-        let read = HttpRequest::read(&parse(r#"{"url":"http://a/","method":"Post","headers":{"n":1},"body":{"a":2}}"#));
+        let read = HttpRequest::read(&parse(
+            r#"{"url":"http://a/","method":"Post","headers":{"n":1},"body":{"a":2}}"#,
+        ));
         let expected = HttpRequest {
             url: "http://a/".into(),
             method: "POST".into(),
@@ -177,10 +208,19 @@ mod tests {
         let http = |json| HttpRequest::read(&parse(json)).unwrap_err().to_string();
         assert_eq!(http("{}"), "parameter `url` is missing");
         assert_eq!(http(r#"{"url":1}"#), "parameter `url` must be a string");
-        assert_eq!(http(r#"{"url":"x","method":"TRACE"}"#), "parameter `method` must be GET, POST, PATCH, PUT, DELETE or HEAD");
+        assert_eq!(
+            http(r#"{"url":"x","method":"TRACE"}"#),
+            "parameter `method` must be GET, POST, PATCH, PUT, DELETE or HEAD"
+        );
         let start = StartExecution::read(&parse(r#"{"resourceArn":"acs:fnf:::flow/f","input":[]}"#));
         assert_eq!(start.unwrap_err().to_string(), "parameter `input` must be an object");
         let invoke = InvokeFunction::read(&parse(r#"{"resourceArn":"f","body":null}"#));
-        assert_eq!(invoke, Ok(InvokeFunction { resource: "f".into(), body: None }));
+        assert_eq!(
+            invoke,
+            Ok(InvokeFunction {
+                resource: "f".into(),
+                body: None
+            })
+        );
     }
 }

@@ -62,7 +62,11 @@ mod tests {
             ("resize", "resize2", false),
             ("*", "", true),
             ("*", "anything", true),
-            ("acs:fc:*:functions/pay/*", "acs:fc:cn-hangzhou:1:functions/pay/LATEST", true),
+            (
+                "acs:fc:*:functions/pay/*",
+                "acs:fc:cn-hangzhou:1:functions/pay/LATEST",
+                true,
+            ),
             ("acs:fc:*:functions/pay/*", "acs:fc::functions/pay", false),
             ("a*b*a", "aba", true),
             ("a*a", "a", false),
@@ -70,7 +74,11 @@ mod tests {
             ("a*bc*bc", "abcbc", true),
         ];
         for (pattern, text, expected) in cases {
-            assert_eq!(Pattern::new(pattern).matches(text), expected, "`{pattern}` against `{text}`");
+            assert_eq!(
+                Pattern::new(pattern).matches(text),
+                expected,
+                "`{pattern}` against `{text}`"
+            );
         }
     }
 }

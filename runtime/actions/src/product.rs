@@ -34,7 +34,11 @@ pub fn support(action: &str) -> Support {
         return Support::Runs;
     }
     let product = action.split(':').next().unwrap_or(action);
-    if LATER.contains(&product) { Support::Later } else { Support::Unknown }
+    if LATER.contains(&product) {
+        Support::Later
+    } else {
+        Support::Unknown
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +47,16 @@ mod tests {
 
     #[test]
     fn three_actions_run_and_six_products_are_for_later() {
-        let supports = ["FC:InvokeFunction", "MNS:SendMessage", "ECS:DescribeInstances", "FC:Invoke"].map(support);
-        assert_eq!(supports, [Support::Runs, Support::Later, Support::Unknown, Support::Unknown]);
+        let supports = [
+            "FC:InvokeFunction",
+            "MNS:SendMessage",
+            "ECS:DescribeInstances",
+            "FC:Invoke",
+        ]
+        .map(support);
+        assert_eq!(
+            supports,
+            [Support::Runs, Support::Later, Support::Unknown, Support::Unknown]
+        );
     }
 }

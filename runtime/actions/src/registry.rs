@@ -93,7 +93,11 @@ impl Registry {
             .exact(name)
             .or_else(|| self.exact(resource))
             .or_else(|| self.longest_match(resource, name))?;
-        Some(Resolved { name, entry: found.pattern.as_str(), target: &found.target })
+        Some(Resolved {
+            name,
+            entry: found.pattern.as_str(),
+            target: &found.target,
+        })
     }
 
     fn exact(&self, text: &str) -> Option<&Function> {
@@ -114,18 +118,30 @@ mod tests {
     use super::*;
 
     fn http(pattern: &str) -> Function {
-        Function { pattern: Pattern::new(pattern), target: Target::Http { url: pattern.into() } }
+        Function {
+            pattern: Pattern::new(pattern),
+            target: Target::Http { url: pattern.into() },
+        }
     }
 
     #[test]
     fn name_then_arn_then_longest_pattern() {
         let arn = "acs:fc:cn:1:functions/pay/LATEST";
         let registry = Registry {
-            functions: vec![http("acs:fc:*"), http("acs:fc:*:functions/pay/*"), http(arn), http("pay")],
+            functions: vec![
+                http("acs:fc:*"),
+                http("acs:fc:*:functions/pay/*"),
+                http(arn),
+                http("pay"),
+            ],
         };
         let entry = |count: usize| {
-            let registry = Registry { functions: registry.functions.iter().take(count).cloned().collect() };
-            registry.resolve(arn).map(|found| (found.name.to_owned(), found.entry.to_owned()))
+            let registry = Registry {
+                functions: registry.functions.iter().take(count).cloned().collect(),
+            };
+            registry
+                .resolve(arn)
+                .map(|found| (found.name.to_owned(), found.entry.to_owned()))
         };
         assert_eq!(entry(0), None);
         assert_eq!(entry(1), Some(("pay".into(), "acs:fc:*".into())));

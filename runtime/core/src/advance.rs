@@ -24,7 +24,11 @@ pub struct Program<'a> {
 
 impl core::fmt::Debug for Program<'_> {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        formatter.debug_struct("Program").field("scope", self.scope).field("flow", &self.flow.name).finish_non_exhaustive()
+        formatter
+            .debug_struct("Program")
+            .field("scope", self.scope)
+            .field("flow", &self.flow.name)
+            .finish_non_exhaustive()
     }
 }
 

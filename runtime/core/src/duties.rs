@@ -41,7 +41,10 @@ pub fn duties(flow: &Flow, pins: &Pins, snapshot: &Snapshot) -> Vec<Duty> {
             Phase::Attempt(_) | Phase::Waiting(_) | Phase::Delayed(_) => None,
         },
     };
-    let timer = [execution_deadline(flow, pins, snapshot), state_due(snapshot)].into_iter().flatten().min();
+    let timer = [execution_deadline(flow, pins, snapshot), state_due(snapshot)]
+        .into_iter()
+        .flatten()
+        .min();
     state.into_iter().chain(timer.map(Duty::WakeAt)).collect()
 }
 
@@ -60,7 +63,9 @@ pub(crate) fn execution_deadline(flow: &Flow, pins: &Pins, snapshot: &Snapshot) 
     if !matches!(snapshot.scope.kind, Kind::Root) {
         return None;
     }
-    let stepwell_model::Scalar::Fixed(timeout) = flow.timeout.as_ref()? else { return None };
+    let stepwell_model::Scalar::Fixed(timeout) = flow.timeout.as_ref()? else {
+        return None;
+    };
     let timeout = seconds(timeout).filter(|seconds| *seconds > 0.0)?;
     Some(pins.started_ms.saturating_add(milliseconds(timeout)))
 }

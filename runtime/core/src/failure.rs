@@ -30,12 +30,19 @@ fn is_yes(flag: &bool) -> bool {
 impl Failure {
     /// A failure that Retry may take.
     pub fn new(code: impl Into<Arc<str>>, detail: impl Into<Arc<str>>) -> Self {
-        Self { code: code.into(), detail: detail.into(), retryable: true }
+        Self {
+            code: code.into(),
+            detail: detail.into(),
+            retryable: true,
+        }
     }
 
     /// A failure that goes to Catch at once.
     pub fn not_retryable(code: impl Into<Arc<str>>, detail: impl Into<Arc<str>>) -> Self {
-        Self { retryable: false, ..Self::new(code, detail) }
+        Self {
+            retryable: false,
+            ..Self::new(code, detail)
+        }
     }
 }
 

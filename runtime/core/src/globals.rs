@@ -26,7 +26,10 @@ pub struct Globals {
 
 impl Default for Globals {
     fn default() -> Self {
-        Self { view: empty(), writes: empty() }
+        Self {
+            view: empty(),
+            writes: empty(),
+        }
     }
 }
 
@@ -37,7 +40,10 @@ fn empty() -> Value {
 impl Globals {
     /// What a child starts with.
     pub(crate) fn forked(&self) -> Self {
-        Self { view: self.view.clone(), writes: empty() }
+        Self {
+            view: self.view.clone(),
+            writes: empty(),
+        }
     }
 
     /// Sets keys, both in the view and in the writes.

@@ -37,6 +37,9 @@ mod step;
 mod variables;
 mod work;
 
+#[cfg(test)]
+mod story;
+
 pub use advance::{Advanced, Moment, Program, Rejected, Stop, Tokens, advance};
 pub use duties::{Duty, duties};
 pub use event::{Branch, Event, Items, Report, Telemetry};

@@ -15,13 +15,19 @@ pub(crate) fn draw(seed: &str, scope: &ScopeId, draw: u64) -> [u8; 16] {
 /// The key of one attempt: 32 hex digits.
 #[must_use]
 pub fn attempt_key(seed: &str, scope: &ScopeId, attempt: AttemptNumber) -> String {
-    hex(&first_half(&Sha256::digest(format!("attempt\0{seed}\0{}\0{}", scope.0, attempt.0))))
+    hex(&first_half(&Sha256::digest(format!(
+        "attempt\0{seed}\0{}\0{}",
+        scope.0, attempt.0
+    ))))
 }
 
 /// The key of one visit of a state: 32 hex digits.
 #[must_use]
 pub fn visit_key(seed: &str, scope: &ScopeId, visit: u32) -> String {
-    hex(&first_half(&Sha256::digest(format!("visit\0{seed}\0{}\0{visit}", scope.0))))
+    hex(&first_half(&Sha256::digest(format!(
+        "visit\0{seed}\0{}\0{visit}",
+        scope.0
+    ))))
 }
 
 fn first_half(digest: &[u8]) -> [u8; 16] {

@@ -31,11 +31,17 @@ fn decide<'a>(state: &'a State, failure: &Failure, used: &[u32]) -> Decision<'a>
     match &state.recovery {
         Recovery::RetryThenCatch { retry, catch } => {
             let decision = failure.retryable.then(|| {
-                let (rule, found) = retry.iter().enumerate().find(|(_, rule)| takes(&rule.errors, failure))?;
+                let (rule, found) = retry
+                    .iter()
+                    .enumerate()
+                    .find(|(_, rule)| takes(&rule.errors, failure))?;
                 retried(found, rule, used)
             });
             decision.flatten().unwrap_or_else(|| {
-                catch.iter().find(|rule| takes(&rule.errors, failure)).map_or(Decision::Nothing, Decision::On)
+                catch
+                    .iter()
+                    .find(|rule| takes(&rule.errors, failure))
+                    .map_or(Decision::Nothing, Decision::On)
             })
         }
         Recovery::FirstMatch(rules) => first_match(rules, failure, used),
@@ -58,7 +64,10 @@ fn first_match<'a>(rules: &'a [Rule], failure: &Failure, used: &[u32]) -> Decisi
 /// The next retry by that rule, unless it is exhausted.
 fn retried<'a>(retry: &Retry, rule: usize, used: &[u32]) -> Option<Decision<'a>> {
     let used = used.get(rule).copied().unwrap_or(0);
-    (used < retry.attempts_max).then(|| Decision::Again { delay_ms: retry.delay_ms(used + 1), rule })
+    (used < retry.attempts_max).then(|| Decision::Again {
+        delay_ms: retry.delay_ms(used + 1),
+        rule,
+    })
 }
 
 fn takes(errors: &[ErrorName], failure: &Failure) -> bool {
@@ -89,9 +98,16 @@ fn go_on(step: &mut Step<'_>, state: &State, catch: &Catch, failure: Failure) ->
     if let Some(failure) = step.too_large("output", &output) {
         return step.fail_scope(failure);
     }
-    let exited = Fact::StepExited { state: state.name.clone(), output: output.clone(), caught: Some(failure.clone()) };
+    let exited = Fact::StepExited {
+        state: state.name.clone(),
+        output: output.clone(),
+        caught: Some(failure.clone()),
+    };
     step.note(exited);
     step.snapshot.caught = Some(failure);
     step.go_to(catch.next, output);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

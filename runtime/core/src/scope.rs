@@ -93,7 +93,14 @@ impl Scope {
 /// The snapshot of a root before its first record.
 #[must_use]
 pub fn root() -> Snapshot {
-    fresh(Scope { block: BlockPath::default(), path: "".into(), kind: Kind::Root }, Globals::default())
+    fresh(
+        Scope {
+            block: BlockPath::default(),
+            path: "".into(),
+            kind: Kind::Root,
+        },
+        Globals::default(),
+    )
 }
 
 /// How many children a snapshot's fork has; 0 without a fork.
@@ -119,7 +126,12 @@ fn branch(parent: &Snapshot, position: &Position, name: &Arc<str>, index: u32) -
     let scope = Scope {
         block: parent.scope.block.inner(position.state, index),
         path: format!("{}/{index}", below(parent, name)).into(),
-        kind: Kind::Branch { state: name.clone(), index, input: position.input.clone(), item: parent.scope.item() },
+        kind: Kind::Branch {
+            state: name.clone(),
+            index,
+            input: position.input.clone(),
+            item: parent.scope.item(),
+        },
     };
     fresh(scope, parent.globals.forked())
 }

@@ -16,7 +16,12 @@ use crate::{Entry, Position, Revision, ScopeId, Snapshot};
 
 /// Moves large values of `entries` and `snapshot` into slots, which it returns in order.
 pub fn seal(scope: &ScopeId, revision: Revision, entries: &mut [Entry], snapshot: &mut Snapshot) -> Vec<Value> {
-    let mut sealing = Sealing { scope: scope.0.clone(), revision, slots: Vec::new(), known: BTreeMap::new() };
+    let mut sealing = Sealing {
+        scope: scope.0.clone(),
+        revision,
+        slots: Vec::new(),
+        known: BTreeMap::new(),
+    };
     for entry in entries {
         for value in entry.fact.values_mut().into_iter().flatten() {
             sealing.value(value);
@@ -76,10 +81,19 @@ impl Sealing {
             return;
         }
         let slot = Slot::Born(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
-        let birth = Birth { scope: self.scope.clone(), revision: self.revision.0, slot };
-        let pointer = Pointer { birth, path: Vec::new(), bytes: value.bytes() };
+        let birth = Birth {
+            scope: self.scope.clone(),
+            revision: self.revision.0,
+            slot,
+        };
+        let pointer = Pointer {
+            birth,
+            path: Vec::new(),
+            bytes: value.bytes(),
+        };
         self.remember(value, &pointer);
-        self.slots.push(core::mem::replace(value, Value::Stored(Arc::new(pointer))));
+        self.slots
+            .push(core::mem::replace(value, Value::Stored(Arc::new(pointer))));
     }
 
     /// The value with pointers for those parts that were moved already; nothing where there is no such part.
@@ -96,12 +110,17 @@ impl Sealing {
                 if changes.iter().all(Option::is_none) {
                     return None;
                 }
-                let linked = items.iter().zip(changes).map(|(item, change)| change.unwrap_or_else(|| item.clone()));
+                let linked = items
+                    .iter()
+                    .zip(changes)
+                    .map(|(item, change)| change.unwrap_or_else(|| item.clone()));
                 Some(Value::Array(Arc::new(linked.collect())))
             }
             Value::Object(object) => {
-                let changes: Vec<_> =
-                    object.iter().filter_map(|(key, item)| Some((key.clone(), self.linked(item)?))).collect();
+                let changes: Vec<_> = object
+                    .iter()
+                    .filter_map(|(key, item)| Some((key.clone(), self.linked(item)?)))
+                    .collect();
                 let mut copy = (!changes.is_empty()).then(|| (**object).clone())?;
                 copy.extend(changes);
                 Some(Value::Object(Arc::new(copy)))
@@ -137,7 +156,11 @@ impl Sealing {
 /// The pointer to a part of what `pointer` names.
 fn below(pointer: &Pointer, step: Step, part: &Value) -> Pointer {
     let path = pointer.path.iter().cloned().chain([step]).collect();
-    Pointer { birth: pointer.birth.clone(), path, bytes: part.bytes() }
+    Pointer {
+        birth: pointer.birth.clone(),
+        path,
+        bytes: part.bytes(),
+    }
 }
 
 /// Where the shared content of a value lies.
@@ -149,3 +172,6 @@ fn address(value: &Value) -> Option<usize> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Stored(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,12 +44,25 @@ impl<'a> Step<'a> {
             return Err(Rejected::Late);
         }
         let block = program.flow.block(&snapshot.scope.block);
-        let block = block.ok_or(Rejected::Bug { what: "the scope's block is not in the flow" })?;
-        Ok(Self { program, block, moment, memory, snapshot, entries: Vec::new(), missing: Vec::new() })
+        let block = block.ok_or(Rejected::Bug {
+            what: "the scope's block is not in the flow",
+        })?;
+        Ok(Self {
+            program,
+            block,
+            moment,
+            memory,
+            snapshot,
+            entries: Vec::new(),
+            missing: Vec::new(),
+        })
     }
 
     pub(crate) fn done(self) -> Advanced {
-        Advanced { snapshot: self.snapshot, entries: self.entries }
+        Advanced {
+            snapshot: self.snapshot,
+            entries: self.entries,
+        }
     }
 
     /// Folds the event; what follows from it is left for [`Step::run`].
@@ -76,7 +89,13 @@ impl<'a> Step<'a> {
     /// Enters state after state until one needs the world, the scope ends, or a bound is reached.
     pub(crate) fn run(&mut self) -> Folded {
         for _ in 0..STATES_PER_ADVANCE {
-            if !matches!(&self.snapshot.at, Some(Position { phase: Phase::Entering, .. })) {
+            if !matches!(
+                &self.snapshot.at,
+                Some(Position {
+                    phase: Phase::Entering,
+                    ..
+                })
+            ) {
                 return Ok(());
             }
             self.enter()?;
@@ -88,7 +107,10 @@ impl<'a> Step<'a> {
         match self.snapshot.scope.kind.clone() {
             Kind::Root => self.start_execution(),
             Kind::Branch { state, input, .. } => {
-                self.note(Fact::BranchEntered { state, input: input.clone() });
+                self.note(Fact::BranchEntered {
+                    state,
+                    input: input.clone(),
+                });
                 self.go_to(self.block.start, input);
                 Ok(())
             }
@@ -109,16 +131,24 @@ impl<'a> Step<'a> {
 
     fn expect_entering(&self) -> Folded {
         match &self.snapshot.at {
-            Some(Position { phase: Phase::Entering, .. }) => Ok(()),
+            Some(Position {
+                phase: Phase::Entering, ..
+            }) => Ok(()),
             Some(_) | None => Err(Rejected::Late.into()),
         }
     }
 
     /// Whatever is due now: the execution's end first, then the state's.
     fn fire(&mut self) -> Folded {
-        if self.execution_deadline().is_some_and(|deadline| deadline <= self.moment.now) {
-            let failure = Failure::not_retryable(codes::EXECUTION_TIMEOUT, "the execution took longer than its Timeout");
-            self.note(Fact::ExecutionTimedOut { failure: failure.clone() });
+        if self
+            .execution_deadline()
+            .is_some_and(|deadline| deadline <= self.moment.now)
+        {
+            let failure =
+                Failure::not_retryable(codes::EXECUTION_TIMEOUT, "the execution took longer than its Timeout");
+            self.note(Fact::ExecutionTimedOut {
+                failure: failure.clone(),
+            });
             self.close(Status::TimedOut(failure));
             return Ok(());
         }
@@ -132,9 +162,14 @@ impl<'a> Step<'a> {
 
     fn stop(&mut self, failure: &Failure) -> Folded {
         if !matches!(self.snapshot.scope.kind, Kind::Root) {
-            return Err(Rejected::Bug { what: "only the root can be stopped" }.into());
+            return Err(Rejected::Bug {
+                what: "only the root can be stopped",
+            }
+            .into());
         }
-        self.note(Fact::ExecutionStopped { failure: failure.clone() });
+        self.note(Fact::ExecutionStopped {
+            failure: failure.clone(),
+        });
         self.close(Status::Stopped(failure.clone()));
         Ok(())
     }
@@ -161,7 +196,10 @@ impl<'a> Step<'a> {
         let position = self.position_mut()?;
         position.visit = visit;
         let raw = position.raw.clone();
-        self.note(Fact::StepEntered { state: state.name.clone(), input: raw.clone() });
+        self.note(Fact::StepEntered {
+            state: state.name.clone(),
+            input: raw.clone(),
+        });
         if let Some(failure) = self.entry_refused(&raw) {
             return self.fail_scope(failure);
         }
@@ -211,7 +249,11 @@ impl<'a> Step<'a> {
         {
             return self.fail_state(failure);
         }
-        self.note(Fact::StepExited { state: state.name.clone(), output: output.clone(), caught: None });
+        self.note(Fact::StepExited {
+            state: state.name.clone(),
+            output: output.clone(),
+            caught: None,
+        });
         self.snapshot.caught = None;
         self.leave(exit, output)
     }
@@ -249,7 +291,7 @@ impl<'a> Step<'a> {
                 self.close(status(end));
                 Ok(())
             }
-            Kind::Lane(_) => states::lane::end_item(self, end),
+            Kind::Lane(_) => states::lane::end_item(self, &end),
         }
     }
 
@@ -260,7 +302,9 @@ impl<'a> Step<'a> {
         };
         self.note(match &end {
             Ok(output) => Fact::ExecutionSucceeded { output: output.clone() },
-            Err(failure) => Fact::ExecutionFailed { failure: failure.clone() },
+            Err(failure) => Fact::ExecutionFailed {
+                failure: failure.clone(),
+            },
         });
         self.close(status(end));
         Ok(())
@@ -286,7 +330,10 @@ impl<'a> Step<'a> {
     /// An error that no rule of the state may take.
     pub(crate) fn fail_scope(&mut self, failure: Failure) -> Folded {
         let state = self.state()?.name.clone();
-        self.note(Fact::StepFailed { state, failure: failure.clone() });
+        self.note(Fact::StepFailed {
+            state,
+            failure: failure.clone(),
+        });
         self.end(Err(failure))
     }
 
@@ -347,14 +394,24 @@ impl<'a> Step<'a> {
             Kind::Lane(lane) => Some(lane.item),
         };
         let missing = core::mem::take(&mut self.missing);
-        self.entries.push(Entry { at, item, fact, missing });
+        self.entries.push(Entry {
+            at,
+            item,
+            fact,
+            missing,
+        });
     }
 
     /// The state that the scope stands at.
     pub(crate) fn state(&self) -> Result<&'a State, Stop> {
         let index = self.position()?.state;
         let state = self.block.state(index);
-        state.ok_or_else(|| Rejected::Bug { what: "the state is not in the scope's block" }.into())
+        state.ok_or_else(|| {
+            Rejected::Bug {
+                what: "the state is not in the scope's block",
+            }
+            .into()
+        })
     }
 
     /// Where the scope stands.

@@ -22,27 +22,45 @@ pub(crate) struct Sight {
 impl Sight {
     /// `$Input` alone.
     pub(crate) fn input(input: Value) -> Self {
-        Self { input, output: None, item: None, error: None, token: None }
+        Self {
+            input,
+            output: None,
+            item: None,
+            error: None,
+            token: None,
+        }
     }
 
     /// And `$Output`.
     pub(crate) fn with_output(self, output: Value) -> Self {
-        Self { output: Some(output), ..self }
+        Self {
+            output: Some(output),
+            ..self
+        }
     }
 
     /// And `$Item`.
     pub(crate) fn with_item(self, item: Value) -> Self {
-        Self { item: Some(item), ..self }
+        Self {
+            item: Some(item),
+            ..self
+        }
     }
 
     /// And the error that is being caught.
     pub(crate) fn with_error(self, error: Failure) -> Self {
-        Self { error: Some(error), ..self }
+        Self {
+            error: Some(error),
+            ..self
+        }
     }
 
     /// And the task token.
     pub(crate) fn with_token(self, token: String) -> Self {
-        Self { token: Some(token), ..self }
+        Self {
+            token: Some(token),
+            ..self
+        }
     }
 }
 
@@ -56,7 +74,12 @@ pub(crate) struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     pub(crate) fn new(program: &'a Program<'a>, snapshot: &'a Snapshot, block: &'a Block, sight: Sight) -> Self {
-        Self { program, snapshot, block, sight }
+        Self {
+            program,
+            snapshot,
+            block,
+            sight,
+        }
     }
 
     fn context(&self) -> Value {
@@ -75,12 +98,18 @@ impl<'a> Variables<'a> {
 
     fn execution(&self) -> Value {
         let pins = self.program.pins;
-        Value::object([("Name", text(&pins.name)), ("Input", pins.input.clone()), ("RoleArn", text(""))])
+        Value::object([
+            ("Name", text(&pins.name)),
+            ("Input", pins.input.clone()),
+            ("RoleArn", text("")),
+        ])
     }
 
     fn current(&self) -> Value {
         let position = self.snapshot.at.as_ref();
-        let name = position.and_then(|position| self.block.state(position.state)).map(|state| &*state.name);
+        let name = position
+            .and_then(|position| self.block.state(position.state))
+            .map(|state| &*state.name);
         let retries = position.map_or(0, |position| u64::from(position.retries));
         let error = self.sight.error.as_ref().or(self.snapshot.caught.as_ref());
         Value::object([

@@ -53,11 +53,14 @@ pub fn is_pure(pins: &Pins, task: &Task, parameters: &Value) -> bool {
     if task.mode != Mode::RequestComplete || *task.action != *INVOKE_FUNCTION {
         return false;
     }
-    let Some(resource) = resource(parameters) else { return false };
+    let Some(resource) = resource(parameters) else {
+        return false;
+    };
     match pins.registry.resolve(resource) {
-        Some(found) if matches!(found.target, Target::Component { .. }) => {
-            pins.grants.granted(&pins.flow, &task.action, found.name).reaches_nothing()
-        }
+        Some(found) if matches!(found.target, Target::Component { .. }) => pins
+            .grants
+            .granted(&pins.flow, &task.action, found.name)
+            .reaches_nothing(),
         Some(_) | None => false,
     }
 }
@@ -76,9 +79,15 @@ pub fn grants_of(pins: &Pins, task: &Task, parameters: &Value) -> Granted {
 /// The attempt's failure: a parameter that does not fit, or a function that the registry does not know.
 pub fn work_of(pins: &Pins, task: &Task, parameters: &Value) -> Result<Work, Failure> {
     match &*task.action {
-        INVOKE_FUNCTION => InvokeFunction::read(parameters).map_err(refused).and_then(|call| function(pins, call)),
-        HTTP_REQUEST => HttpRequest::read(parameters).map(Work::HttpRequest).map_err(refused),
-        START_EXECUTION => StartExecution::read(parameters).map(Work::StartExecution).map_err(refused),
+        INVOKE_FUNCTION => InvokeFunction::read(parameters)
+            .map_err(|error| refused(&error))
+            .and_then(|call| function(pins, call)),
+        HTTP_REQUEST => HttpRequest::read(parameters)
+            .map(Work::HttpRequest)
+            .map_err(|error| refused(&error)),
+        START_EXECUTION => StartExecution::read(parameters)
+            .map(Work::StartExecution)
+            .map_err(|error| refused(&error)),
         action => {
             let detail = alloc::format!("there is no handler for `{action}`");
             Err(Failure::not_retryable(codes::ACTION_NOT_SUPPORTED, detail))
@@ -97,7 +106,10 @@ fn function(pins: &Pins, call: InvokeFunction) -> Result<Work, Failure> {
             function: found.name.into(),
             body: call.body.unwrap_or(Value::Null),
         },
-        Target::Http { url } => Work::HttpFunction { url: url.clone(), body: call.body },
+        Target::Http { url } => Work::HttpFunction {
+            url: url.clone(),
+            body: call.body,
+        },
         Target::Stub(answers) => Work::Stub {
             entry: found.entry.into(),
             answers: answers.clone(),
@@ -110,6 +122,6 @@ fn resource(parameters: &Value) -> Option<&str> {
     parameters.as_object()?.get("resourceArn")?.as_str()
 }
 
-fn refused(error: ParameterError) -> Failure {
+fn refused(error: &ParameterError) -> Failure {
     Failure::not_retryable(codes::INVALID_PARAMETER, alloc::format!("{error}"))
 }

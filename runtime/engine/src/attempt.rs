@@ -5,9 +5,7 @@ use std::sync::Arc;
 use async_lock::{RwLockReadGuardArc, RwLockWriteGuardArc};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{
-    Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, is_pure, visit_key, work_of,
-};
+use stepwell_core::{Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, is_pure, visit_key, work_of};
 use stepwell_expression::Value;
 use stepwell_model::{Mode, Task};
 use stepwell_ports::{Call, Outcome, TaskFailure};
@@ -51,13 +49,19 @@ impl Driver {
             return self.commit().await;
         }
         let taken_over = self.durable.is_some_and(|durable| !durable.mine);
-        let place = self.place(&attempt, taken_over).await;
+        let claims = attempt.claims + u32::from(taken_over && !attempt.released);
+        let place = self.place(claims).await;
         if taken_over || self.must_claim_first(&attempt) {
             self.unfused = true;
             self.fold(Event::Claimed, Weight::Heavy).await?;
             self.commit_pending().await?;
         }
-        match self.snapshot.attempt().filter(|current| current.number == attempt.number).cloned() {
+        match self
+            .snapshot
+            .attempt()
+            .filter(|current| current.number == attempt.number)
+            .cloned()
+        {
             Some(attempt) if self.is_current(attempt.number) => self.carry_out(&attempt, Weight::Effect, place).await,
             Some(_) | None => Ok(()),
         }
@@ -67,8 +71,13 @@ impl Driver {
     fn may_fuse(&self, attempt: &Attempt) -> bool {
         let came_by_claim = self.unfused || (self.pending.is_empty() && self.durable.is_some_and(|last| !last.mine));
         let waited = self.pending.append_by().is_some_and(|by| by <= self.shared.now());
-        let pure = self.task().is_some_and(|task| is_pure(&self.shared.pins, task, &attempt.parameters));
-        pure && self.shared.pins.settings.fuse && !came_by_claim && !waited && !self.pending.is_full()
+        let pure = self
+            .task()
+            .is_some_and(|task| is_pure(&self.shared.pins, task, &attempt.parameters));
+        pure && self.shared.pins.settings.fuse
+            && !came_by_claim
+            && !waited
+            && !self.pending.is_full()
             && !self.pending.is_heavy()
     }
 
@@ -76,18 +85,28 @@ impl Driver {
         attempt.claims == 0 && self.task().is_some_and(|task| task.at_most_once)
     }
 
-    async fn place(&self, attempt: &Attempt, taken_over: bool) -> Place {
-        let claims = attempt.claims + u32::from(taken_over && !attempt.released);
+    /// Waits for its place: from the second claim on it runs alone.
+    async fn place(&self, claims: u32) -> Place {
         let gate = &self.shared.engine.lone;
-        if claims >= 2 { Place::Alone(gate.write_arc().await) } else { Place::Beside(gate.read_arc().await) }
+        if claims >= 2 {
+            Place::Alone(gate.write_arc().await)
+        } else {
+            Place::Beside(gate.read_arc().await)
+        }
     }
 
     /// Runs it until its outcome, its deadline, or until something else has ended it.
     async fn carry_out(&mut self, attempt: &Attempt, weight: Weight, place: Place) -> Result<(), Halt> {
         let mut running = self.begin(attempt).await?.fuse();
         while self.is_current(attempt.number) {
-            let append_by = if weight == Weight::Pure { self.pending.append_by() } else { None };
-            let mut sleep = self.sleep_until([self.timer(), append_by].into_iter().flatten().min()).fuse();
+            let append_by = if weight == Weight::Pure {
+                self.pending.append_by()
+            } else {
+                None
+            };
+            let mut sleep = self
+                .sleep_until([self.timer(), append_by].into_iter().flatten().min())
+                .fuse();
             let mut closing = self.shared.engine.closing().fuse();
             let news = futures::select_biased! {
                 event = running => News::Outcome(event),
@@ -131,28 +150,30 @@ impl Driver {
             Ok(work) => work,
             Err(failure) => return Ok(async move { Ok(failed(task.mode, number, failure)) }.boxed()),
         };
-        Ok(self.work(attempt, task, &parameters, work))
+        Ok(self.work(attempt, &task, &parameters, work))
     }
 
-    fn work(&self, attempt: &Attempt, task: Task, parameters: &Value, work: Work) -> Running {
-        let number = attempt.number;
+    fn work(&self, attempt: &Attempt, task: &Task, parameters: &Value, work: Work) -> Running {
+        let (number, mode) = (attempt.number, task.mode);
         let shared = self.shared.clone();
         let key: Arc<str> = attempt_key(&shared.pins.seed, &self.id, number).into();
         let work = match work {
             Work::StartExecution(start) => {
                 let token = stepwell_core::Tokens::token(&shared.signer, &self.id, number);
-                return crate::child_flow::start(shared, start, task.mode, number, key, token).boxed();
+                return crate::child_flow::start(shared, start, mode, number, key, token).boxed();
             }
             Work::Stub { entry, answers, body } => {
                 return async move {
                     let outcome = crate::stub::answer(&shared, &entry, &answers, &key, body).await?;
-                    Ok(event(task.mode, number, outcome, Telemetry::default()))
+                    Ok(event(mode, number, outcome, Telemetry::default()))
                 }
                 .boxed();
             }
-            Work::Component { digest, function, body } => {
-                stepwell_ports::Work::Component { digest, operation: function, input: body }
-            }
+            Work::Component { digest, function, body } => stepwell_ports::Work::Component {
+                digest,
+                operation: function,
+                input: body,
+            },
             Work::HttpFunction { url, body } => stepwell_ports::Work::HttpFunction { url, body },
             Work::HttpRequest(request) => stepwell_ports::Work::HttpRequest {
                 url: request.url,
@@ -161,9 +182,9 @@ impl Driver {
                 body: request.body,
             },
         };
-        let call = self.call(attempt, &task, parameters, work, key);
+        let call = self.call(attempt, task, parameters, work, key);
         let outcome = shared.engine.ports.tasks.run(call);
-        async move { Ok(of_outcome(task.mode, number, outcome.await)) }.boxed()
+        async move { Ok(of_outcome(mode, number, outcome.await)) }.boxed()
     }
 
     fn call(
@@ -194,12 +215,19 @@ impl Driver {
 }
 
 fn of_outcome(mode: Mode, attempt: stepwell_core::AttemptNumber, outcome: Outcome) -> Event {
-    let telemetry = Telemetry { log: outcome.telemetry.log, guest_us: outcome.telemetry.guest_us };
+    let telemetry = Telemetry {
+        log: outcome.telemetry.log,
+        guest_us: outcome.telemetry.guest_us,
+    };
     event(mode, attempt, outcome.result.map_err(failure), telemetry)
 }
 
 fn failure(failure: TaskFailure) -> Failure {
-    Failure { code: failure.code, detail: failure.detail, retryable: failure.retryable }
+    Failure {
+        code: failure.code,
+        detail: failure.detail,
+        retryable: failure.retryable,
+    }
 }
 
 /// The event that an outcome is in that mode: where somebody else reports, the answer only says that it was submitted.
@@ -210,12 +238,16 @@ pub(crate) fn event(
     telemetry: Telemetry,
 ) -> Event {
     match (mode, outcome) {
-        (Mode::RequestComplete | Mode::WaitForSystemCallback, Ok(output)) => {
-            Event::TaskSucceeded { attempt, output, telemetry }
-        }
-        (Mode::RequestComplete | Mode::WaitForSystemCallback, Err(failure)) => {
-            Event::TaskFailed { attempt, failure, telemetry }
-        }
+        (Mode::RequestComplete | Mode::WaitForSystemCallback, Ok(output)) => Event::TaskSucceeded {
+            attempt,
+            output,
+            telemetry,
+        },
+        (Mode::RequestComplete | Mode::WaitForSystemCallback, Err(failure)) => Event::TaskFailed {
+            attempt,
+            failure,
+            telemetry,
+        },
         (Mode::WaitForCustomCallback, Ok(_)) => Event::TaskSubmitted { attempt },
         (Mode::WaitForCustomCallback, Err(failure)) => Event::TaskSubmitFailed { attempt, failure },
     }

@@ -27,7 +27,11 @@ impl Busy {
     pub(crate) async fn idle(&self) {
         futures::future::poll_fn(|context| {
             self.waker.register(context.waker());
-            if self.count.load(Ordering::SeqCst) == 0 { Poll::Ready(()) } else { Poll::Pending }
+            if self.count.load(Ordering::SeqCst) == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

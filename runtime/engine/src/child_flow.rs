@@ -23,7 +23,10 @@ pub(crate) async fn start(
     attempt_key: Arc<str>,
     token: String,
 ) -> Result<Event, Halt> {
-    let name = start.name.clone().unwrap_or_else(|| attempt_key.chars().take(16).collect::<String>().into());
+    let name = start
+        .name
+        .clone()
+        .unwrap_or_else(|| attempt_key.chars().take(16).collect::<String>().into());
     let waits = mode == Mode::WaitForSystemCallback;
     let parent = Parent {
         attempt_key,

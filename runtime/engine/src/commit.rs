@@ -70,7 +70,9 @@ impl Pending {
 
     /// Whether a whole item of a lane is in it: then the item needed no record.
     pub(crate) fn holds_an_item(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.fact, Fact::IterationEntered { .. }))
+        self.entries
+            .iter()
+            .any(|entry| matches!(entry.fact, Fact::IterationEntered { .. }))
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -95,7 +97,10 @@ impl Pending {
             Weight::Heavy => Some(0),
         };
         self.heavy |= weight == Weight::Heavy;
-        self.append_by = [self.append_by, wait.map(|wait| now + wait)].into_iter().flatten().min();
+        self.append_by = [self.append_by, wait.map(|wait| now + wait)]
+            .into_iter()
+            .flatten()
+            .min();
         self.bytes += bytes(&event);
         self.stamp = stamp;
         self.events.push(event);
@@ -142,9 +147,17 @@ impl Driver {
     pub(crate) fn try_fold(&mut self, event: &Event, weight: Weight) -> Result<(), Stop> {
         let now = self.shared.now();
         let stamp = self.stamp(now);
-        let moment = Moment { now: stamp, revision: self.next_revision() };
+        let moment = Moment {
+            now: stamp,
+            revision: self.next_revision(),
+        };
         let shared = &self.shared;
-        let program = Program { scope: &self.id, flow: &shared.flow, pins: &shared.pins, tokens: &shared.signer };
+        let program = Program {
+            scope: &self.id,
+            flow: &shared.flow,
+            pins: &shared.pins,
+            tokens: &shared.signer,
+        };
         let advanced = shared.with_memory(|memory| advance(program, &self.snapshot, event, moment, memory))?;
         self.snapshot = advanced.snapshot;
         self.pending.add(event.clone(), advanced.entries, weight, stamp, now);
@@ -159,7 +172,11 @@ impl Driver {
     }
 
     fn bug(&self, what: &str) -> Halt {
-        Halt::Bug(format!("{what} (scope `{}`, record {})", self.id.0, self.next_revision().0))
+        Halt::Bug(format!(
+            "{what} (scope `{}`, record {})",
+            self.id.0,
+            self.next_revision().0
+        ))
     }
 
     /// The causal time of the record in the making.
@@ -170,7 +187,11 @@ impl Driver {
 
     /// Appends what was folded, if anything was.
     pub(crate) async fn commit_pending(&mut self) -> Result<(), Halt> {
-        if self.pending.is_empty() { Ok(()) } else { self.commit().await }
+        if self.pending.is_empty() {
+            Ok(())
+        } else {
+            self.commit().await
+        }
     }
 
     /// Appends what was folded; if the append loses, reads and folds the same events again.
@@ -178,7 +199,11 @@ impl Driver {
         while !self.pending.is_empty() {
             let (record, body) = self.record()?;
             let due = self.due_at_append();
-            let entry = LogEntry { key: self.shared.key(&self.id), revision: record.revision.0, body };
+            let entry = LogEntry {
+                key: self.shared.key(&self.id),
+                revision: record.revision.0,
+                body,
+            };
             match self.shared.engine.ports.log.append(entry, due).await {
                 Ok(()) => self.appended(record, due),
                 Err(LogError::Taken { .. } | LogError::Gap { .. }) => self.lost(record).await?,
@@ -209,7 +234,12 @@ impl Driver {
     fn due_at_append(&self) -> Due {
         let is_root = matches!(self.snapshot.scope.kind, Kind::Root);
         if !self.snapshot.status.is_running() {
-            let waited_for = self.shared.pins.parent.as_ref().is_some_and(|parent| parent.token.is_some());
+            let waited_for = self
+                .shared
+                .pins
+                .parent
+                .as_ref()
+                .is_some_and(|parent| parent.token.is_some());
             return if is_root && !waited_for { Due::Never } else { Due::Keep };
         }
         match self.due() {
@@ -231,14 +261,27 @@ impl Driver {
             self.shared.engine.dues.add(at);
         }
         let births = record.values.into_iter().zip(0..).map(|(value, slot)| {
-            (Birth { scope: self.id.0.clone(), revision: record.revision.0, slot: Slot::Born(slot) }, value)
+            (
+                Birth {
+                    scope: self.id.0.clone(),
+                    revision: record.revision.0,
+                    slot: Slot::Born(slot),
+                },
+                value,
+            )
         });
         let births: Vec<(Birth, Value)> = births.collect();
         self.shared.remember(births);
-        self.durable = Some(Durable { revision: record.revision, stamp: record.stamp, mine: true });
+        self.durable = Some(Durable {
+            revision: record.revision,
+            stamp: record.stamp,
+            mine: true,
+        });
         self.snapshot = record.snapshot;
         self.pending = Pending::default();
-        self.shared.engine.published(&self.shared, &self.snapshot, &record.entries);
+        self.shared
+            .engine
+            .published(&self.shared, &self.snapshot, &record.entries);
     }
 
     /// Somebody else's record stands there, or one's own whose answer was lost.
@@ -271,7 +314,10 @@ pub(crate) fn first_record(
     advanced: stepwell_core::Advanced,
     moment: Moment,
 ) -> Result<(Record, Bytes), stepwell_core::RecordError> {
-    let stepwell_core::Advanced { mut snapshot, mut entries } = advanced;
+    let stepwell_core::Advanced {
+        mut snapshot,
+        mut entries,
+    } = advanced;
     let root = stepwell_core::ScopeId::root();
     let values = seal(&root, moment.revision, &mut entries, &mut snapshot);
     let record = Record {

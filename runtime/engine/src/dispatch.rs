@@ -34,7 +34,10 @@ pub(crate) struct Dues {
 impl Default for Dues {
     fn default() -> Self {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
-        Self { sender, receiver: Mutex::new(Some(receiver)) }
+        Self {
+            sender,
+            receiver: Mutex::new(Some(receiver)),
+        }
     }
 }
 
@@ -55,7 +58,9 @@ impl Dues {
 
 pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
     let receiver = lock(&engine.dues.receiver).take();
-    let Some(mut news) = receiver else { return EngineError::Closing };
+    let Some(mut news) = receiver else {
+        return EngineError::Closing;
+    };
     let mut done: Option<DueEntry> = None;
     loop {
         let now = engine.ports.clock.now();
@@ -96,7 +101,10 @@ async fn due_now(engine: &Arc<Inner>, done: &mut Option<DueEntry>, now: Millis) 
         }
         *done = page.last().cloned();
     }
-    let end = ScopeKey { execution: "\u{10ffff}".into(), scope: "".into() };
+    let end = ScopeKey {
+        execution: "\u{10ffff}".into(),
+        scope: "".into(),
+    };
     *done = Some(DueEntry { at: now, key: end });
     let next = engine.ports.log.due(done.as_ref(), Millis::MAX, 1).await?;
     Ok(next.first().map(|entry| entry.at))

@@ -74,7 +74,9 @@ enum Move {
 impl Driver {
     /// The root of an execution; nothing where it does not exist.
     pub(crate) async fn load_root(shared: &Arc<Shared>) -> Result<Option<Self>, Halt> {
-        let Some(record) = shared.last(&ScopeId::root()).await? else { return Ok(None) };
+        let Some(record) = shared.last(&ScopeId::root()).await? else {
+            return Ok(None);
+        };
         Ok(Some(Self::resumed(shared, ScopeId::root(), record, None)))
     }
 
@@ -94,7 +96,14 @@ impl Driver {
         let values = record.values.into_iter().zip(0..);
         shared.remember(values.map(|(value, slot)| {
             let slot = stepwell_expression::Slot::Born(slot);
-            (stepwell_expression::Birth { scope: id.0.clone(), revision: record.revision.0, slot }, value)
+            (
+                stepwell_expression::Birth {
+                    scope: id.0.clone(),
+                    revision: record.revision.0,
+                    slot,
+                },
+                value,
+            )
         }));
         let mut driver = Self::fresh(shared, id, record.snapshot, record.stamp, dealing);
         driver.durable = Some(durable);
@@ -189,7 +198,10 @@ impl Driver {
 
     /// The time in this scope: the clock's, or that of its last record where that is ahead.
     pub(crate) fn time(&self) -> Millis {
-        self.shared.now().max(self.durable.map_or(0, |durable| durable.stamp)).max(self.pending.stamp())
+        self.shared
+            .now()
+            .max(self.durable.map_or(0, |durable| durable.stamp))
+            .max(self.pending.stamp())
     }
 
     async fn fire_timers(&mut self) -> Result<(), Halt> {
@@ -244,7 +256,9 @@ impl Driver {
 
     /// Reads mail outside a fork; a message for an inner scope is for one that no longer counts.
     pub(crate) async fn read(&mut self, mail: Option<Mail>) -> Result<(), Halt> {
-        let Some(mut mail) = mail else { return Err(Halt::Closing) };
+        let Some(mut mail) = mail else {
+            return Err(Halt::Closing);
+        };
         self.working.get_or_insert_with(|| work(&self.shared));
         if mail.target != self.id {
             self.shared.wants(&mail.target, Due::Never);
@@ -316,7 +330,19 @@ pub(crate) fn ended(snapshot: &Snapshot, stamp: Millis) -> EndedScope {
     let (lane, index) = match &snapshot.scope.kind {
         Scope::Root => (None, 0),
         Scope::Branch { index, .. } => (None, u64::from(*index)),
-        Scope::Lane(lane) => (Some(EndedLane { bytes: lane.bytes, wrote: lane.wrote }), lane.item),
+        Scope::Lane(lane) => (
+            Some(EndedLane {
+                bytes: lane.bytes,
+                wrote: lane.wrote,
+            }),
+            lane.item,
+        ),
     };
-    EndedScope { status: snapshot.status.clone(), stamp, writes: snapshot.globals.writes.clone(), lane, index }
+    EndedScope {
+        status: snapshot.status.clone(),
+        stamp,
+        writes: snapshot.globals.writes.clone(),
+        lane,
+        index,
+    }
 }

@@ -9,18 +9,16 @@ use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Shared as SharedFuture};
-use stepwell_core::{
-    Event, Failure, FlowVersion, Moment, Pins, Program, Report, Revision, ScopeId, Stop, advance,
-};
+use stepwell_core::{Event, Failure, FlowVersion, Moment, Pins, Program, Report, Revision, ScopeId, Stop, advance};
 use stepwell_expression::Memory;
 use stepwell_model::{Flow, digest};
 use stepwell_ports::{Due, ExecutionRow, LogEntry, LogError, ScopeKey};
 
 use crate::api::{Ended, EngineError, Observed, Ports, Start, Started};
 use crate::commit::first_record;
+use crate::inner::halted;
 use crate::mail::{Answer, Mail};
 use crate::session::Halt;
-use crate::inner::halted;
 use crate::token::{Signer, TokenKey};
 
 /// Flows that are kept parsed.
@@ -78,7 +76,11 @@ pub(crate) struct Watchers {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Engine").field("writer", &self.writer).field("driving", &self.driving).finish_non_exhaustive()
+        formatter
+            .debug_struct("Engine")
+            .field("writer", &self.writer)
+            .field("driving", &self.driving)
+            .finish_non_exhaustive()
     }
 }
 
@@ -94,7 +96,12 @@ impl Engine {
     /// [`EngineError::Log`] where the store fails.
     pub async fn open(ports: Ports, driving: Driving) -> Result<Self, EngineError> {
         let key = token_key(&ports).await?;
-        let writer = ports.seeds.seed().iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let writer = ports
+            .seeds
+            .seed()
+            .iter()
+            .take(8)
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let (close, closed) = oneshot::channel();
         let inner = Inner {
             ports,
@@ -121,13 +128,27 @@ impl Engine {
     /// [`EngineError::Log`] where the store fails, [`EngineError::InvalidArgument`] for a name that cannot be kept.
     pub async fn keep_flow(&self, flow: &Flow, definition: &[u8]) -> Result<FlowVersion, EngineError> {
         if !is_name(&flow.name) {
-            return Err(EngineError::InvalidArgument { what: format!("`{}` cannot name a flow", flow.name) });
+            return Err(EngineError::InvalidArgument {
+                what: format!("`{}` cannot name a flow", flow.name),
+            });
         }
-        let encoded = stepwell_model::encode(flow).map_err(|error| EngineError::InvalidArgument { what: error.to_string() })?;
-        let version = FlowVersion { model: digest(&encoded).into(), definition: digest(definition).into() };
+        let encoded = stepwell_model::encode(flow).map_err(|error| EngineError::InvalidArgument {
+            what: error.to_string(),
+        })?;
+        let version = FlowVersion {
+            model: digest(&encoded).into(),
+            definition: digest(definition).into(),
+        };
         let catalogue = &self.inner.ports.catalogue;
-        catalogue.put(&format!("model/{}", version.model), encoded.into()).await?;
-        catalogue.put(&format!("definition/{}", version.definition), Bytes::copy_from_slice(definition)).await?;
+        catalogue
+            .put(&format!("model/{}", version.model), encoded.into())
+            .await?;
+        catalogue
+            .put(
+                &format!("definition/{}", version.definition),
+                Bytes::copy_from_slice(definition),
+            )
+            .await?;
         self.inner.publish_version(&flow.name, &version).await?;
         Ok(version)
     }
@@ -171,7 +192,11 @@ impl Engine {
     #[must_use]
     pub fn observe(&self, execution: &str) -> UnboundedReceiver<Observed> {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
-        lock(&self.inner.watchers).entry(execution.into()).or_default().observers.push(sender);
+        lock(&self.inner.watchers)
+            .entry(execution.into())
+            .or_default()
+            .observers
+            .push(sender);
         receiver
     }
 
@@ -189,7 +214,9 @@ impl Engine {
             }
             match self.ended(&execution).await? {
                 Ended::Running => {}
-                ended => return Ok(ended),
+                ended @ (Ended::Succeeded(_) | Ended::Failed(_) | Ended::Stopped(_) | Ended::TimedOut(_)) => {
+                    return Ok(ended);
+                }
             }
             match receiver.await {
                 Ok(Ok(())) => {}
@@ -233,7 +260,9 @@ impl Engine {
     /// or [`EngineError::TaskInvalidState`] where its attempt does not wait.
     pub async fn report(&self, token: &str, report: Report) -> Result<(), EngineError> {
         let Some(named) = self.inner.key.check(token) else {
-            return Err(EngineError::InvalidArgument { what: "this is no task token of this store".to_owned() });
+            return Err(EngineError::InvalidArgument {
+                what: "this is no task token of this store".to_owned(),
+            });
         };
         match self.inner.report(&named, report).await? {
             Answer::Folded => Ok(()),
@@ -271,7 +300,11 @@ impl Engine {
             let live = lock(&self.inner.sessions).keys().next().cloned();
             let Some(execution) = live else { return };
             let (sender, gone) = oneshot::channel();
-            lock(&self.inner.watchers).entry(execution.clone()).or_default().waiting.push(sender);
+            lock(&self.inner.watchers)
+                .entry(execution.clone())
+                .or_default()
+                .waiting
+                .push(sender);
             if lock(&self.inner.sessions).contains_key(&execution) {
                 // An error says the same: the session is over.
                 let _ = gone.await;
@@ -286,9 +319,14 @@ async fn token_key(ports: &Ports) -> Result<TokenKey, EngineError> {
     loop {
         if let Some(bytes) = ports.catalogue.get(NAME).await? {
             let key = <[u8; 32]>::try_from(&*bytes);
-            return key.map(TokenKey).map_err(|_| EngineError::Unreadable { what: "the key for task tokens".to_owned() });
+            return key.map(TokenKey).map_err(|_| EngineError::Unreadable {
+                what: "the key for task tokens".to_owned(),
+            });
         }
-        ports.catalogue.put(NAME, Bytes::copy_from_slice(&ports.seeds.seed())).await?;
+        ports
+            .catalogue
+            .put(NAME, Bytes::copy_from_slice(&ports.seeds.seed()))
+            .await?;
     }
 }
 
@@ -310,16 +348,37 @@ pub(crate) enum Begun {
 /// Appends the first record of an execution.
 pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt> {
     let execution: Arc<str> = format!("{}/{}", pins.flow, pins.name).into();
-    let key = ScopeKey { execution: execution.clone(), scope: "".into() };
+    let key = ScopeKey {
+        execution: execution.clone(),
+        scope: "".into(),
+    };
     if let Some(begun) = engine.begun(&key, &pins).await? {
         return Ok(begun);
     }
     let flow = engine.flow(&pins.version).await?;
     let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
-    let due = if record.snapshot.status.is_running() { Due::At(record.stamp) } else { Due::Never };
-    match engine.ports.log.append(LogEntry { key: key.clone(), revision: 1, body }, due).await {
+    let due = if record.snapshot.status.is_running() {
+        Due::At(record.stamp)
+    } else {
+        Due::Never
+    };
+    match engine
+        .ports
+        .log
+        .append(
+            LogEntry {
+                key: key.clone(),
+                revision: 1,
+                body,
+            },
+            due,
+        )
+        .await
+    {
         Ok(()) => {
-            engine.index(&execution, &pins, &record.snapshot.status, record.stamp).await?;
+            engine
+                .index(&execution, &pins, &record.snapshot.status, record.stamp)
+                .await?;
             engine.announce(&execution, &record.snapshot, &record.entries);
             Ok(Begun::New(execution))
         }
@@ -338,9 +397,20 @@ fn first(
     flow: &Flow,
 ) -> Result<(stepwell_core::Record, Bytes), Halt> {
     let root = ScopeId::root();
-    let signer = Signer { key: engine.key.clone(), execution: execution.clone() };
-    let moment = Moment { now: pins.started_ms, revision: Revision(1) };
-    let program = Program { scope: &root, flow, pins: &pins, tokens: &signer };
+    let signer = Signer {
+        key: engine.key.clone(),
+        execution: execution.clone(),
+    };
+    let moment = Moment {
+        now: pins.started_ms,
+        revision: Revision(1),
+    };
+    let program = Program {
+        scope: &root,
+        flow,
+        pins: &pins,
+        tokens: &signer,
+    };
     let memory = Memory::default();
     let advanced = match advance(program, &stepwell_core::root(), &Event::Started, moment, &memory) {
         Ok(advanced) => advanced,

@@ -35,7 +35,7 @@ pub(crate) struct Dealing {
 }
 
 impl Dealing {
-    fn new(parent: &ScopeId, fork: &Fork, is_new: bool) -> Option<Arc<Self>> {
+    fn new(parent: &ScopeId, fork: &Fork, origin: Origin) -> Option<Arc<Self>> {
         match &fork.children {
             Forked::Branches { .. } => None,
             Forked::Lanes { count, total, .. } => Some(Arc::new(Self {
@@ -43,7 +43,7 @@ impl Dealing {
                 fork: fork.revision,
                 lanes: *count,
                 total: *total,
-                next: Mutex::new(is_new.then_some(u64::from(*count))),
+                next: Mutex::new((origin == Origin::Made).then_some(u64::from(*count))),
             })),
         }
     }
@@ -88,6 +88,15 @@ enum News {
     Time,
 }
 
+/// Where a fork comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// Made here: no child has a record that was not written here.
+    Made,
+    /// Found in the log: children may have records.
+    Found,
+}
+
 /// The children of a fork that are known here.
 struct Children {
     fork: Fork,
@@ -98,8 +107,7 @@ struct Children {
     ended: BTreeMap<u32, EndedScope>,
     /// Children that rest in the store.
     resting: BTreeSet<u32>,
-    /// The fork was made here, so that no child has a record that was not written here.
-    is_new: bool,
+    origin: Origin,
     /// The time of the record that forked them, or later.
     stamp: Millis,
 }
@@ -107,13 +115,19 @@ struct Children {
 impl Driver {
     /// Drives the children of the fork until all have ended, one has failed, or the state is over.
     pub(crate) async fn children(&mut self) -> Result<(), Halt> {
-        let is_new = self.pending_fork();
+        let origin = self.origin_of_fork();
         self.commit_pending().await?;
-        let Some(mut children) = self.open_children(is_new) else { return Ok(()) };
-        if is_new {
+        let Some(mut children) = self.open_children(origin) else {
+            return Ok(());
+        };
+        if origin == Origin::Made {
             self.start_all(&mut children).await?;
         }
-        while self.snapshot.fork().is_some_and(|fork| fork.revision == children.fork.revision) {
+        while self
+            .snapshot
+            .fork()
+            .is_some_and(|fork| fork.revision == children.fork.revision)
+        {
             if std::mem::take(&mut self.descend) {
                 self.start_all(&mut children).await?;
             }
@@ -127,20 +141,24 @@ impl Driver {
     }
 
     /// Whether the fork is in the record in the making: then nobody else has begun its children.
-    fn pending_fork(&self) -> bool {
-        self.snapshot.fork().is_some_and(|fork| fork.revision == self.next_revision())
+    fn origin_of_fork(&self) -> Origin {
+        let is_pending = self
+            .snapshot
+            .fork()
+            .is_some_and(|fork| fork.revision == self.next_revision());
+        if is_pending { Origin::Made } else { Origin::Found }
     }
 
-    fn open_children(&self, is_new: bool) -> Option<Children> {
+    fn open_children(&self, origin: Origin) -> Option<Children> {
         let fork = self.snapshot.fork()?.clone();
         Some(Children {
             name: self.state()?.name.clone(),
-            dealing: Dealing::new(&self.id, &fork, is_new),
+            dealing: Dealing::new(&self.id, &fork, origin),
             running: FuturesUnordered::new(),
             live: BTreeSet::new(),
             ended: BTreeMap::new(),
             resting: BTreeSet::new(),
-            is_new,
+            origin,
             stamp: self.durable.map_or(self.after, |durable| durable.stamp),
             fork,
         })
@@ -168,17 +186,24 @@ impl Driver {
             return Ok(None);
         }
         let id = self.id.child(children.fork.revision, index);
-        let record = if children.is_new { None } else { self.shared.last(&id).await? };
+        let record = match children.origin {
+            Origin::Made => None,
+            Origin::Found => self.shared.last(&id).await?,
+        };
         match record {
             Some(record) if !record.snapshot.status.is_running() => {
                 self.shared.arm_unknown(&id);
                 children.ended.insert(index, ended(&record.snapshot, record.stamp));
                 Ok(None)
             }
-            Some(record) => Ok(Some(Driver::resumed(&self.shared, id, record, children.dealing.clone()))),
-            None => Ok(child(&self.snapshot, &children.name, index).map(|snapshot| {
-                Driver::fresh(&self.shared, id, snapshot, children.stamp, children.dealing.clone())
-            })),
+            Some(record) => Ok(Some(Driver::resumed(
+                &self.shared,
+                id,
+                record,
+                children.dealing.clone(),
+            ))),
+            None => Ok(child(&self.snapshot, &children.name, index)
+                .map(|snapshot| Driver::fresh(&self.shared, id, snapshot, children.stamp, children.dealing.clone()))),
         }
     }
 
@@ -191,7 +216,12 @@ impl Driver {
         }
         let mut sleep = self.sleep_until(due).fuse();
         let is_alone = children.live.is_empty();
-        let mut closing = if is_alone { self.shared.engine.closing().boxed() } else { futures::future::pending().boxed() }.fuse();
+        let mut closing = if is_alone {
+            self.shared.engine.closing().boxed()
+        } else {
+            futures::future::pending().boxed()
+        }
+        .fuse();
         let news = futures::select_biased! {
             () = closing => return Err(Halt::Closing),
             mail = self.inbox.next() => News::Mail(mail),
@@ -209,7 +239,9 @@ impl Driver {
     /// Reads mail while children run: for this scope, or for one inside.
     async fn read_for_children(&mut self, children: &mut Children, mail: Option<Mail>) -> Result<(), Halt> {
         let Some(mail) = mail else { return Err(Halt::Closing) };
-        let Some(index) = children.towards(&self.id, &mail.target) else { return self.read(Some(mail)).await };
+        let Some(index) = children.towards(&self.id, &mail.target) else {
+            return self.read(Some(mail)).await;
+        };
         if let Some(driver) = self.open_child(children, index).await? {
             children.run(index, driver);
         }
@@ -229,8 +261,13 @@ impl Driver {
     /// Folds the children's end if they have come to one; whether they have.
     async fn join(&mut self, children: &mut Children) -> Result<bool, Halt> {
         self.collect_ready(children)?;
-        let failed = children.ended.values().filter_map(|child| Some((child.index, child.status.failure()?)));
-        let failed = failed.min_by_key(|(index, _)| *index).map(|(index, failure)| (index, failure.clone()));
+        let failed = children
+            .ended
+            .values()
+            .filter_map(|child| Some((child.index, child.status.failure()?)));
+        let failed = failed
+            .min_by_key(|(index, _)| *index)
+            .map(|(index, failure)| (index, failure.clone()));
         let fork = children.fork.revision;
         let event = match failed {
             Some((index, failure)) => Event::ChildFailed { fork, index, failure },
@@ -243,7 +280,11 @@ impl Driver {
             }
             None => return Ok(false),
         };
-        self.after = children.ended.values().map(|child| child.stamp).fold(self.after, Millis::max);
+        self.after = children
+            .ended
+            .values()
+            .map(|child| child.stamp)
+            .fold(self.after, Millis::max);
         self.fold(event, Weight::Heavy).await
     }
 
@@ -284,9 +325,15 @@ impl Driver {
                     output: output(&child.status),
                     writes: child.writes.clone(),
                 });
-                Ok(Event::BranchesEnded { fork, branches: branches.collect() })
+                Ok(Event::BranchesEnded {
+                    fork,
+                    branches: branches.collect(),
+                })
             }
-            Forked::Lanes { .. } => Ok(Event::LanesEnded { fork, items: self.items(children).await? }),
+            Forked::Lanes { .. } => Ok(Event::LanesEnded {
+                fork,
+                items: self.items(children).await?,
+            }),
         }
     }
 
@@ -295,19 +342,29 @@ impl Driver {
         let lanes: Vec<_> = children.ended.values().filter_map(|child| child.lane).collect();
         let bytes = 1 + lanes.iter().map(|lane| lane.bytes + 1).sum::<u64>();
         let pointer = Pointer {
-            birth: Birth { scope: self.id.0.clone(), revision: children.fork.revision.0, slot: Slot::Joined },
+            birth: Birth {
+                scope: self.id.0.clone(),
+                revision: children.fork.revision.0,
+                slot: Slot::Joined,
+            },
             path: Vec::new(),
             bytes,
         };
         let behind = Value::Stored(Arc::new(pointer));
         let wrote = lanes.iter().any(|lane| lane.wrote);
         if bytes > INLINE_BYTES_MAX && !wrote {
-            return Ok(Items { outputs: behind, writes: Value::Object(Arc::default()) });
+            return Ok(Items {
+                outputs: behind,
+                writes: Value::Object(Arc::default()),
+            });
         }
         let items = gather::items_of_fork(&self.shared, &self.id, children.fork.revision).await?;
         let writes = gather::merged_writes(&self.shared, &items).await?;
         let inline = || Value::array(items.into_iter().map(|item| item.output));
-        Ok(Items { outputs: if bytes > INLINE_BYTES_MAX { behind } else { inline() }, writes })
+        Ok(Items {
+            outputs: if bytes > INLINE_BYTES_MAX { behind } else { inline() },
+            writes,
+        })
     }
 
     /// Begins the lane's next items, or ends it.
@@ -333,7 +390,11 @@ impl Driver {
 
     /// How many items are reserved at once: one, unless the last ones needed no record; then twice as many.
     fn reservation(&self) -> u64 {
-        if self.pending.holds_an_item() { (2 * self.reserved).min(RESERVED_MAX) } else { 1 }
+        if self.pending.holds_an_item() {
+            (2 * self.reserved).min(RESERVED_MAX)
+        } else {
+            1
+        }
     }
 }
 

@@ -11,7 +11,10 @@ use crate::tree;
 
 /// Reads the value that was born there.
 pub(crate) async fn born(log: &dyn Log, execution: &Arc<str>, birth: &Birth) -> Result<Value, Halt> {
-    let key = ScopeKey { execution: execution.clone(), scope: birth.scope.clone() };
+    let key = ScopeKey {
+        execution: execution.clone(),
+        scope: birth.scope.clone(),
+    };
     let record = tree::at(log, &key, birth.revision).await?;
     let record = record.ok_or_else(|| Halt::Unreadable(format!("no record {birth} in `{execution}`")))?;
     match birth.slot {
@@ -49,7 +52,10 @@ pub(crate) async fn items(
     };
     let mut items = Vec::new();
     for lane in 0..*count {
-        let key = ScopeKey { execution: execution.clone(), scope: scope.child(fork.revision, lane).0 };
+        let key = ScopeKey {
+            execution: execution.clone(),
+            scope: scope.child(fork.revision, lane).0,
+        };
         for record in tree::all(log, &key).await? {
             items.extend(record.entries.into_iter().filter_map(item));
         }
@@ -60,9 +66,16 @@ pub(crate) async fn items(
 
 fn item(entry: Entry) -> Option<Item> {
     match entry.fact {
-        Fact::IterationExited { output, writes, failure: None, .. } => {
-            Some(Item { index: entry.item?, output, writes })
-        }
+        Fact::IterationExited {
+            output,
+            writes,
+            failure: None,
+            ..
+        } => Some(Item {
+            index: entry.item?,
+            output,
+            writes,
+        }),
         Fact::IterationExited { .. }
         | Fact::ExecutionStarted { .. }
         | Fact::ExecutionSucceeded { .. }

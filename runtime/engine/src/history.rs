@@ -104,7 +104,11 @@ fn note(fact: &Fact) -> Option<Arc<str>> {
 }
 
 fn guest_us(fact: &Fact) -> u64 {
-    if let Fact::TaskSucceeded { guest_us, .. } | Fact::TaskFailed { guest_us, .. } = fact { *guest_us } else { 0 }
+    if let Fact::TaskSucceeded { guest_us, .. } | Fact::TaskFailed { guest_us, .. } = fact {
+        *guest_us
+    } else {
+        0
+    }
 }
 
 fn failure(fact: &Fact) -> Option<&stepwell_core::Failure> {
@@ -138,7 +142,11 @@ impl Engine {
     pub async fn history(&self, execution: &str) -> Result<Vec<HistoryEvent>, EngineError> {
         let execution: Arc<str> = execution.into();
         self.inner.expect(&execution).await?;
-        let mut reading = Reading { engine: &self.inner, execution: execution.clone(), told: BTreeMap::new() };
+        let mut reading = Reading {
+            engine: &self.inner,
+            execution: execution.clone(),
+            told: BTreeMap::new(),
+        };
         reading.scope(ScopeId::root(), None).await?;
         let told = reading.told;
         let mut events = Vec::with_capacity(told.len());
@@ -147,7 +155,9 @@ impl Engine {
             let event_id = events.len() as u64 + 1;
             let schedule_event_id = causes.of(&told.path, told.kind, event_id);
             let detail = gather::resolve_in(&*self.inner.ports.log, &execution, &told.detail).await?;
-            let event_detail = detail.to_json().map_err(|error| EngineError::Unreadable { what: error.to_string() })?;
+            let event_detail = detail.to_json().map_err(|error| EngineError::Unreadable {
+                what: error.to_string(),
+            })?;
             events.push(HistoryEvent {
                 event_id,
                 schedule_event_id,
@@ -169,20 +179,38 @@ impl Engine {
         let execution: Arc<str> = execution.into();
         let record = self.inner.expect(&execution).await?;
         let pins = self.inner.pins_of(&execution).await?;
-        let pins = pins.ok_or_else(|| EngineError::Unreadable { what: format!("the beginning of `{execution}`") })?;
+        let pins = pins.ok_or_else(|| EngineError::Unreadable {
+            what: format!("the beginning of `{execution}`"),
+        })?;
         let end = self.inner.ended(&execution, &record.snapshot).await?;
         let flow = self.inner.flow(&pins.version).await?;
         let mut open = Vec::new();
         let is_running = record.snapshot.status.is_running();
         let ended_ms = (!is_running).then_some(record.stamp);
-        self.inner.open_states(&execution, &flow, ScopeId::root(), record, &mut open).await?;
+        self.inner
+            .open_states(&execution, &flow, ScopeId::root(), record, &mut open)
+            .await?;
         Ok(described(pins, end, ended_ms, open))
     }
 }
 
 fn described(pins: Pins, end: crate::api::Ended, ended_ms: Option<Millis>, open: Vec<OpenState>) -> Description {
-    let Pins { flow, name, input, started_ms, .. } = pins;
-    Description { flow, name, end, input, started_ms, ended_ms, open }
+    let Pins {
+        flow,
+        name,
+        input,
+        started_ms,
+        ..
+    } = pins;
+    Description {
+        flow,
+        name,
+        end,
+        input,
+        started_ms,
+        ended_ms,
+        open,
+    }
 }
 
 impl Inner {
@@ -200,10 +228,15 @@ impl Inner {
             if let Some(state) = open_state(self, execution, flow, &id, &record.snapshot).filter(|_| children == 0) {
                 open.push(state);
             }
-            let Some(fork) = record.snapshot.fork().map(|fork| fork.revision) else { return Ok(()) };
+            let Some(fork) = record.snapshot.fork().map(|fork| fork.revision) else {
+                return Ok(());
+            };
             for index in 0..children {
                 let child = id.child(fork, index);
-                let key = ScopeKey { execution: execution.clone(), scope: child.0.clone() };
+                let key = ScopeKey {
+                    execution: execution.clone(),
+                    scope: child.0.clone(),
+                };
                 if let Some(record) = tree::last(&*self.ports.log, &key).await? {
                     self.open_states(execution, flow, child, record, open).await?;
                 }
@@ -225,9 +258,19 @@ fn open_state(
     let state = flow.block(&snapshot.scope.block)?.state(position.state)?;
     let attempt = snapshot.attempt();
     let waits = attempt.filter(|attempt| attempt.stage == Stage::Submitted);
-    let signer = Signer { key: engine.key.clone(), execution: execution.clone() };
+    let signer = Signer {
+        key: engine.key.clone(),
+        execution: execution.clone(),
+    };
     let token = waits.map(|attempt| {
-        signer.key.sign(&Named { execution: execution.to_string(), scope: id.clone(), attempt: attempt.number }).into()
+        signer
+            .key
+            .sign(&Named {
+                execution: execution.to_string(),
+                scope: id.clone(),
+                attempt: attempt.number,
+            })
+            .into()
     });
     Some(OpenState {
         scope: snapshot.path(),
@@ -258,7 +301,10 @@ impl Reading<'_> {
     /// Reads a scope and those inside, up to the record that cut it off.
     fn scope(&mut self, id: ScopeId, cut: Option<Place>) -> BoxFuture<'_, Result<(), Halt>> {
         async move {
-            let key = ScopeKey { execution: self.execution.clone(), scope: id.0.clone() };
+            let key = ScopeKey {
+                execution: self.execution.clone(),
+                scope: id.0.clone(),
+            };
             let records = tree::all(&*self.engine.ports.log, &key).await?;
             let mut open = Open::default();
             for (position, record) in records.iter().enumerate() {
@@ -302,12 +348,32 @@ impl Reading<'_> {
 
     /// Closes what was open in a scope that was cut off, just before the entry that did.
     fn close(&mut self, id: &ScopeId, open: Open, cut: &Place) {
-        let height = usize::MAX - if id.0.is_empty() { 0 } else { 1 + id.0.matches('/').count() };
+        let height = usize::MAX
+            - if id.0.is_empty() {
+                0
+            } else {
+                1 + id.0.matches('/').count()
+            };
         let state = open.state.map(|(path, state)| (path, state, "StepExited", None));
-        let around = open.around.map(|(path, state, kind, index)| (path, state, kind, Some(index)));
+        let around = open
+            .around
+            .map(|(path, state, kind, index)| (path, state, kind, Some(index)));
         for (index, (path, state, kind, number)) in state.into_iter().chain(around).enumerate() {
-            let rank = Rank { entry: cut.3.entry, side: Side::Closed { height, scope: id.clone(), index } };
-            let told = Told { at: cut.0, kind, state, detail: canceled(&path, number), path };
+            let rank = Rank {
+                entry: cut.3.entry,
+                side: Side::Closed {
+                    height,
+                    scope: id.clone(),
+                    index,
+                },
+            };
+            let told = Told {
+                at: cut.0,
+                kind,
+                state,
+                detail: canceled(&path, number),
+                path,
+            };
             self.told.insert((cut.0, cut.1.clone(), cut.2, rank), told);
         }
     }
@@ -317,12 +383,22 @@ impl Reading<'_> {
 fn canceled(path: &Arc<str>, number: Option<u64>) -> Value {
     let scope = [("scope", Value::String(path.clone()))];
     let index = number.map(|number| ("index", Value::Number(Number::from(number))));
-    Value::object(scope.into_iter().chain(index).chain([("error", Value::from("FnF.Canceled"))]))
+    Value::object(
+        scope
+            .into_iter()
+            .chain(index)
+            .chain([("error", Value::from("FnF.Canceled"))]),
+    )
 }
 
 /// The place of one of a record's entries.
 fn place(id: &ScopeId, record: &Record, entry: usize) -> Place {
-    (record.stamp, id.clone(), record.revision, Rank { entry, side: Side::Own })
+    (
+        record.stamp,
+        id.clone(),
+        record.revision,
+        Rank { entry, side: Side::Own },
+    )
 }
 
 impl Open {
@@ -330,7 +406,9 @@ impl Open {
         match fact {
             Fact::StepEntered { state, .. } => self.state = Some((path.clone(), state.clone())),
             Fact::StepExited { .. } | Fact::StepFailed { .. } => self.state = None,
-            Fact::BranchEntered { state, .. } => self.around = Some((path.clone(), state.clone(), "BranchExited", number(path))),
+            Fact::BranchEntered { state, .. } => {
+                self.around = Some((path.clone(), state.clone(), "BranchExited", number(path)))
+            }
             Fact::IterationEntered { state, .. } => {
                 self.around = Some((path.clone(), state.clone(), "IterationExited", number(path)));
             }
@@ -352,7 +430,10 @@ impl Open {
 
 /// The number of the branch or item that a path ends with.
 fn number(path: &str) -> u64 {
-    path.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+    path.rsplit('/')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The record that ended or abandoned the fork that record `position` made, or what cut the forking scope off.
@@ -398,7 +479,10 @@ impl Causes {
 }
 
 fn rfc3339(at: Millis) -> Arc<str> {
-    let at = i64::try_from(at).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or_default();
+    let at = i64::try_from(at)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok())
+        .unwrap_or_default();
     format!("{at:.3}").into()
 }
 
@@ -419,7 +503,10 @@ fn detail(path: &Arc<str>, entry: &Entry, snapshot: &Snapshot) -> Value {
         detail.push(("cause", Value::String(failure.detail.clone())));
     }
     if !entry.missing.is_empty() {
-        detail.push(("missing", Value::array(entry.missing.iter().cloned().map(Value::String))));
+        detail.push((
+            "missing",
+            Value::array(entry.missing.iter().cloned().map(Value::String)),
+        ));
     }
     Value::object(detail)
 }
@@ -437,10 +524,21 @@ fn specifics(fact: &Fact) -> Vec<(&'static str, Value)> {
         Fact::ExecutionSucceeded { output } | Fact::StepExited { output, .. } => {
             specifics.push(("output", output.clone()));
         }
-        Fact::BranchExited { output, failure: None, .. } | Fact::IterationExited { output, failure: None, .. } => {
+        Fact::BranchExited {
+            output, failure: None, ..
+        }
+        | Fact::IterationExited {
+            output, failure: None, ..
+        } => {
             specifics.push(("output", output.clone()));
         }
-        Fact::TaskScheduled { action, parameters, timeout_ms, pure, .. } => {
+        Fact::TaskScheduled {
+            action,
+            parameters,
+            timeout_ms,
+            pure,
+            ..
+        } => {
             specifics.push(("action", Value::String(action.clone())));
             specifics.push(("parameters", parameters.clone()));
             specifics.extend(timeout_ms.map(|timeout| ("timeoutMs", Value::Number(Number::from(timeout)))));

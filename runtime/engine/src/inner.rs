@@ -27,7 +27,9 @@ impl Inner {
     /// The last record of an execution's root.
     pub(crate) async fn expect(&self, execution: &Arc<str>) -> Result<Record, EngineError> {
         let found = tree::last(&*self.ports.log, &root_key(execution)).await?;
-        found.ok_or_else(|| EngineError::ExecutionNotExists { execution: execution.clone() })
+        found.ok_or_else(|| EngineError::ExecutionNotExists {
+            execution: execution.clone(),
+        })
     }
 
     /// An index row with the status as it is: the row of an end may be behind the log.
@@ -38,7 +40,11 @@ impl Inner {
         let record = self.expect(&row.execution).await?;
         let status = &record.snapshot.status;
         let ended_ms = (!status.is_running()).then_some(record.stamp);
-        Ok(ExecutionRow { status: status.name().into(), ended_ms, ..row })
+        Ok(ExecutionRow {
+            status: status.name().into(),
+            ended_ms,
+            ..row
+        })
     }
 
     /// What an execution was started with.
@@ -69,19 +75,27 @@ impl Inner {
     pub(crate) async fn newest(&self, flow: &str) -> Result<Option<FlowVersion>, Halt> {
         let last = self.ports.log.last(&version_key(flow)).await?;
         let version = last.map(|entry| serde_json::from_slice(&entry.body));
-        version.transpose().map_err(|error| Halt::Unreadable(format!("a version of flow `{flow}`: {error}")))
+        version
+            .transpose()
+            .map_err(|error| Halt::Unreadable(format!("a version of flow `{flow}`: {error}")))
     }
 
     /// Makes a version the newest of its flow, unless it is.
     pub(crate) async fn publish_version(&self, flow: &str, version: &FlowVersion) -> Result<(), EngineError> {
-        let body = serde_json::to_vec(version).map_err(|error| EngineError::Unreadable { what: error.to_string() })?;
+        let body = serde_json::to_vec(version).map_err(|error| EngineError::Unreadable {
+            what: error.to_string(),
+        })?;
         loop {
             let last = self.ports.log.last(&version_key(flow)).await?;
             if last.as_ref().is_some_and(|entry| *entry.body == *body) {
                 return Ok(());
             }
             let revision = last.map_or(1, |entry| entry.revision + 1);
-            let entry = LogEntry { key: version_key(flow), revision, body: Bytes::copy_from_slice(&body) };
+            let entry = LogEntry {
+                key: version_key(flow),
+                revision,
+                body: Bytes::copy_from_slice(&body),
+            };
             match self.ports.log.append(entry, Due::Never).await {
                 Ok(()) => return Ok(()),
                 Err(LogError::Taken { .. }) => {}
@@ -92,7 +106,9 @@ impl Inner {
 
     /// What the drivers of an execution's session share; nothing where there is no such execution.
     pub(crate) async fn shared(self: &Arc<Self>, execution: &Arc<str>) -> Result<Option<Arc<Shared>>, Halt> {
-        let Some(pins) = self.pins_of(execution).await? else { return Ok(None) };
+        let Some(pins) = self.pins_of(execution).await? else {
+            return Ok(None);
+        };
         let flow = self.flow(&pins.version).await?;
         Ok(Some(Shared::new(self.clone(), execution.clone(), Arc::new(pins), flow)))
     }
@@ -112,16 +128,25 @@ impl Inner {
     // Starting.
 
     pub(crate) fn seed(&self) -> String {
-        self.ports.seeds.seed().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        self.ports
+            .seeds
+            .seed()
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     pub(crate) fn pins(&self, start: Start) -> Result<Pins, EngineError> {
         if !is_name(&start.name) || !is_name(&start.flow) {
-            let what = format!("`{}/{}` cannot name an execution: names take 1 to 128 bytes without `/`", start.flow, start.name);
+            let what = format!(
+                "`{}/{}` cannot name an execution: names take 1 to 128 bytes without `/`",
+                start.flow, start.name
+            );
             return Err(EngineError::InvalidArgument { what });
         }
         if !matches!(start.input, Value::Object(_)) || !matches!(start.environment, Value::Object(_)) {
-            return Err(EngineError::InvalidArgument { what: "the input must be a JSON object".to_owned() });
+            return Err(EngineError::InvalidArgument {
+                what: "the input must be a JSON object".to_owned(),
+            });
         }
         Ok(Pins {
             semantics: Pins::SEMANTICS,
@@ -142,14 +167,20 @@ impl Inner {
 
     /// Whether an execution is there already, and begun with the same.
     pub(crate) async fn begun(&self, key: &ScopeKey, pins: &Pins) -> Result<Option<Begun>, Halt> {
-        let Some(there) = self.pins_of(&key.execution).await? else { return Ok(None) };
+        let Some(there) = self.pins_of(&key.execution).await? else {
+            return Ok(None);
+        };
         let execution = key.execution.clone();
         let same = match (&there.parent, &pins.parent) {
             (Some(there), Some(asked)) => there.attempt_key == asked.attempt_key,
             (None, None) => difference(&there, pins).is_none(),
             (Some(_), None) | (None, Some(_)) => false,
         };
-        Ok(Some(if same { Begun::Same(execution) } else { Begun::Other(execution) }))
+        Ok(Some(if same {
+            Begun::Same(execution)
+        } else {
+            Begun::Other(execution)
+        }))
     }
 
     /// In what an execution that is there differs from what was asked for.
@@ -174,9 +205,15 @@ impl Inner {
 
     fn announce_in(&self, execution: &Arc<str>, snapshot: &Snapshot, entries: &[Entry]) {
         let mut watchers = lock(&self.watchers);
-        let Some(watchers) = watchers.get_mut(execution) else { return };
+        let Some(watchers) = watchers.get_mut(execution) else {
+            return;
+        };
         watchers.observers.retain(|observer| {
-            entries.iter().all(|entry| observer.unbounded_send(crate::history::observed(execution, snapshot, entry)).is_ok())
+            entries.iter().all(|entry| {
+                observer
+                    .unbounded_send(crate::history::observed(execution, snapshot, entry))
+                    .is_ok()
+            })
         });
     }
 
@@ -206,7 +243,9 @@ impl Inner {
     }
 
     fn notify(&self, execution: &Arc<str>, end: &Result<(), Arc<Halt>>) {
-        let waiting = lock(&self.watchers).get_mut(execution).map(|watchers| std::mem::take(&mut watchers.waiting));
+        let waiting = lock(&self.watchers)
+            .get_mut(execution)
+            .map(|watchers| std::mem::take(&mut watchers.waiting));
         for waiting in waiting.into_iter().flatten() {
             // Who waited may be gone.
             let _ = waiting.send(end.clone());
@@ -294,7 +333,10 @@ impl Inner {
     /// Sends mail to a live session; gives it back where there is none.
     fn post_live(&self, execution: &Arc<str>, mail: Mail) -> Option<Mail> {
         match lock(&self.sessions).get(execution) {
-            Some(session) => session.unbounded_send(mail).err().map(futures::channel::mpsc::TrySendError::into_inner),
+            Some(session) => session
+                .unbounded_send(mail)
+                .err()
+                .map(futures::channel::mpsc::TrySendError::into_inner),
             None => Some(mail),
         }
     }
@@ -310,7 +352,12 @@ impl Inner {
     }
 
     /// A session has ended.
-    pub(crate) fn retire(self: &Arc<Self>, execution: &Arc<str>, inbox: UnboundedReceiver<Mail>, outcome: Result<Outcome, Halt>) {
+    pub(crate) fn retire(
+        self: &Arc<Self>,
+        execution: &Arc<str>,
+        inbox: UnboundedReceiver<Mail>,
+        outcome: Result<Outcome, Halt>,
+    ) {
         self.close_session(execution, inbox, &outcome);
         match outcome {
             Ok(Outcome::Idle) if self.is_closing() => self.notify(execution, &Err(Arc::new(Halt::Closing))),
@@ -329,12 +376,7 @@ impl Inner {
     }
 
     /// Removes a session that did not retire by itself; whoever wrote to it in the meantime writes again.
-    fn close_session(
-        &self,
-        execution: &Arc<str>,
-        inbox: UnboundedReceiver<Mail>,
-        outcome: &Result<Outcome, Halt>,
-    ) {
+    fn close_session(&self, execution: &Arc<str>, inbox: UnboundedReceiver<Mail>, outcome: &Result<Outcome, Halt>) {
         if !matches!(outcome, Ok(Outcome::Idle)) {
             lock(&self.sessions).remove(execution);
         }
@@ -345,14 +387,23 @@ impl Inner {
 
     /// Reports the outcome of the attempt that a token names.
     pub(crate) async fn report(self: &Arc<Self>, named: &Named, report: Report) -> Result<Answer, EngineError> {
-        let event = Event::CallbackReported { attempt: named.attempt, report };
-        self.deliver(&named.execution.as_str().into(), &named.scope, event).await
+        let event = Event::CallbackReported {
+            attempt: named.attempt,
+            report,
+        };
+        self.deliver(&named.execution.as_str().into(), &named.scope, event)
+            .await
     }
 
     /// Tells the task that waits for an execution how it ended; it may be over.
     pub(crate) async fn tell(self: &Arc<Self>, token: &str, report: Report) -> Result<(), Halt> {
-        let Some(named) = self.key.check(token) else { return Ok(()) };
-        let event = Event::CallbackReported { attempt: named.attempt, report };
+        let Some(named) = self.key.check(token) else {
+            return Ok(());
+        };
+        let event = Event::CallbackReported {
+            attempt: named.attempt,
+            report,
+        };
         let execution: Arc<str> = named.execution.as_str().into();
         self.deliver_or_halt(&execution, &named.scope, event).await.map(drop)
     }
@@ -363,7 +414,9 @@ impl Inner {
         scope: &ScopeId,
         event: Event,
     ) -> Result<Answer, EngineError> {
-        self.deliver_or_halt(execution, scope, event).await.map_err(|halt| halted(execution, &halt))
+        self.deliver_or_halt(execution, scope, event)
+            .await
+            .map_err(|halt| halted(execution, &halt))
     }
 
     /// Has an event folded: by the session that drives the execution, or here.
@@ -376,7 +429,11 @@ impl Inner {
         loop {
             let (reply, answer) = oneshot::channel();
             let message = Message::Event(event.clone(), reply);
-            let mail = Mail { target: scope.clone(), message, _working: None };
+            let mail = Mail {
+                target: scope.clone(),
+                message,
+                _working: None,
+            };
             if self.post_live(execution, mail).is_some() {
                 return self.deliver_alone(execution, scope, event).await;
             }
@@ -397,12 +454,19 @@ impl Inner {
         scope: &ScopeId,
         event: Event,
     ) -> Result<Answer, Halt> {
-        let key = ScopeKey { execution: execution.clone(), scope: scope.0.clone() };
-        let Some(shared) = self.shared(execution).await? else { return Ok(Answer::Gone) };
+        let key = ScopeKey {
+            execution: execution.clone(),
+            scope: scope.0.clone(),
+        };
+        let Some(shared) = self.shared(execution).await? else {
+            return Ok(Answer::Gone);
+        };
         if !tree::is_alive(&*self.ports.log, &key).await? {
             return Ok(Answer::Gone);
         }
-        let Some(record) = shared.last(scope).await? else { return Ok(Answer::Gone) };
+        let Some(record) = shared.last(scope).await? else {
+            return Ok(Answer::Gone);
+        };
         let mut driver = Driver::resumed(&shared, scope.clone(), record, None);
         if !driver.fold(event, Weight::Heavy).await? {
             return Ok(Answer::Late);
@@ -410,7 +474,8 @@ impl Inner {
         self.ports.log.arm(key, Due::At(self.ports.clock.now())).await?;
         driver.commit_pending().await?;
         if matches!(driver.snapshot.scope.kind, Kind::Root) && !driver.snapshot.status.is_running() {
-            self.index(execution, &shared.pins, &driver.snapshot.status, self.ports.clock.now()).await?;
+            self.index(execution, &shared.pins, &driver.snapshot.status, self.ports.clock.now())
+                .await?;
         }
         drop(driver);
         self.look(execution, scope.clone());
@@ -419,13 +484,20 @@ impl Inner {
 
     /// Which of the two errors a late report gets.
     pub(crate) async fn late(&self, named: &Named) -> Result<(), EngineError> {
-        let key = ScopeKey { execution: named.execution.as_str().into(), scope: named.scope.0.clone() };
+        let key = ScopeKey {
+            execution: named.execution.as_str().into(),
+            scope: named.scope.0.clone(),
+        };
         let record = tree::last(&*self.ports.log, &key).await?;
         let waits_still = record.is_some_and(|record| {
             let current = record.snapshot.attempt().map(|attempt| attempt.number);
             record.snapshot.attempts < named.attempt || current == Some(named.attempt)
         });
-        Err(if waits_still { EngineError::TaskInvalidState } else { EngineError::TaskAlreadyCompleted })
+        Err(if waits_still {
+            EngineError::TaskInvalidState
+        } else {
+            EngineError::TaskAlreadyCompleted
+        })
     }
 }
 
@@ -445,9 +517,14 @@ fn difference(there: &Pins, asked: &Pins) -> Option<&'static str> {
 /// What a caller sees of a driver that gave up.
 pub(crate) fn halted(execution: &Arc<str>, halt: &Halt) -> EngineError {
     match halt {
-        Halt::Log(error) => EngineError::Unreadable { what: format!("the store failed: {error}") },
+        Halt::Log(error) => EngineError::Unreadable {
+            what: format!("the store failed: {error}"),
+        },
         Halt::Unreadable(what) => EngineError::Unreadable { what: what.clone() },
-        Halt::Bug(what) => EngineError::Parked { execution: execution.clone(), what: what.clone() },
+        Halt::Bug(what) => EngineError::Parked {
+            execution: execution.clone(),
+            what: what.clone(),
+        },
         Halt::Closing => EngineError::Closing,
     }
 }
@@ -457,17 +534,26 @@ impl From<Halt> for EngineError {
         match halt {
             Halt::Log(error) => Self::Log(error),
             Halt::Unreadable(what) => Self::Unreadable { what },
-            Halt::Bug(what) => Self::Parked { execution: "".into(), what },
+            Halt::Bug(what) => Self::Parked {
+                execution: "".into(),
+                what,
+            },
             Halt::Closing => Self::Closing,
         }
     }
 }
 
 fn root_key(execution: &Arc<str>) -> ScopeKey {
-    ScopeKey { execution: execution.clone(), scope: "".into() }
+    ScopeKey {
+        execution: execution.clone(),
+        scope: "".into(),
+    }
 }
 
 /// Where the versions of a flow stand: a log of their own.
 fn version_key(flow: &str) -> ScopeKey {
-    ScopeKey { execution: format!("~flow/{flow}").into(), scope: "".into() }
+    ScopeKey {
+        execution: format!("~flow/{flow}").into(),
+        scope: "".into(),
+    }
 }

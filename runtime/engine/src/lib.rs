@@ -31,8 +31,6 @@ mod stub;
 mod token;
 mod tree;
 
-pub use api::{
-    Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started,
-};
+pub use api::{Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started};
 pub use engine::{Driving, Engine};
 pub use stepwell_core::FlowVersion;

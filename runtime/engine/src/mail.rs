@@ -38,7 +38,11 @@ pub(crate) enum Answer {
 
 impl Mail {
     pub(crate) fn look(target: ScopeId) -> Self {
-        Self { target, message: Message::Look, _working: None }
+        Self {
+            target,
+            message: Message::Look,
+            _working: None,
+        }
     }
 
     /// Answers an event that cannot be delivered; a look needs no answer.

@@ -69,7 +69,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Shared {
     pub(crate) fn new(engine: Arc<Inner>, execution: Arc<str>, pins: Arc<Pins>, flow: Arc<Flow>) -> Arc<Self> {
-        let signer = Signer { key: engine.key.clone(), execution: execution.clone() };
+        let signer = Signer {
+            key: engine.key.clone(),
+            execution: execution.clone(),
+        };
         Arc::new(Self {
             engine,
             execution,
@@ -85,7 +88,10 @@ impl Shared {
     }
 
     pub(crate) fn key(&self, scope: &ScopeId) -> ScopeKey {
-        ScopeKey { execution: self.execution.clone(), scope: scope.0.clone() }
+        ScopeKey {
+            execution: self.execution.clone(),
+            scope: scope.0.clone(),
+        }
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -176,7 +182,10 @@ impl Shared {
 
     /// Notes that nothing is known of a scope's entry.
     pub(crate) fn arm_unknown(&self, scope: &ScopeId) {
-        lock(&self.arms).entry(scope.clone()).or_insert(Arm { has: None, wants: Due::Never });
+        lock(&self.arms).entry(scope.clone()).or_insert(Arm {
+            has: None,
+            wants: Due::Never,
+        });
     }
 
     /// A fork is over: nothing below it is to be looked at any more.
@@ -192,7 +201,9 @@ impl Shared {
             }
             false
         };
-        arms.iter_mut().filter(|(id, _)| below(id)).for_each(|(_, arm)| arm.wants = Due::Never);
+        arms.iter_mut()
+            .filter(|(id, _)| below(id))
+            .for_each(|(_, arm)| arm.wants = Due::Never);
         arms.retain(|id, arm| arm.has != Some(Due::Never) || !below(id));
     }
 
@@ -201,7 +212,10 @@ impl Shared {
         let arms = std::mem::take(&mut *lock(&self.arms));
         let changes: Vec<_> = arms.into_iter().filter(|(_, arm)| arm.has != Some(arm.wants)).collect();
         let dues: Vec<_> = changes.iter().filter_map(|(_, arm)| at(arm.wants)).collect();
-        let changes: Vec<_> = changes.into_iter().map(|(scope, arm)| self.engine.ports.log.arm(self.key(&scope), arm.wants)).collect();
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|(scope, arm)| self.engine.ports.log.arm(self.key(&scope), arm.wants))
+            .collect();
         futures::future::try_join_all(changes).await?;
         for due in dues {
             self.engine.dues.add(due);
@@ -239,8 +253,12 @@ async fn drive(
     execution: &Arc<str>,
     inbox: &mut UnboundedReceiver<Mail>,
 ) -> Result<Outcome, Halt> {
-    let Some(shared) = engine.shared(execution).await? else { return Ok(Outcome::Unknown) };
-    let Some(root) = Driver::load_root(&shared).await? else { return Ok(Outcome::Unknown) };
+    let Some(shared) = engine.shared(execution).await? else {
+        return Ok(Outcome::Unknown);
+    };
+    let Some(root) = Driver::load_root(&shared).await? else {
+        return Ok(Outcome::Unknown);
+    };
     let mut root = root.run().fuse();
     loop {
         let idle = shared.busy.idle().fuse();
@@ -270,13 +288,16 @@ async fn drive(
 
 /// Tells the task that waits for this execution how it ended.
 async fn tell_parent(shared: &Arc<Shared>, status: &Status) -> Result<(), Halt> {
-    let Some(token) = shared.pins.parent.as_ref().and_then(|parent| parent.token.as_ref()) else { return Ok(()) };
+    let Some(token) = shared.pins.parent.as_ref().and_then(|parent| parent.token.as_ref()) else {
+        return Ok(());
+    };
     let report = match status {
-        Status::Succeeded(output) => {
-            stepwell_core::Report::Succeeded(crate::gather::resolve(shared, output).await?)
-        }
+        Status::Succeeded(output) => stepwell_core::Report::Succeeded(crate::gather::resolve(shared, output).await?),
         Status::Failed(failure) | Status::Stopped(failure) | Status::TimedOut(failure) => {
-            stepwell_core::Report::Failed(Failure { retryable: true, ..failure.clone() })
+            stepwell_core::Report::Failed(Failure {
+                retryable: true,
+                ..failure.clone()
+            })
         }
         Status::Running => return Ok(()),
     };

@@ -37,7 +37,10 @@ pub(crate) async fn answer(
     let number = number(shared, entry, attempt_key).await?;
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     let Some(answer) = answers.get(number).or(answers.last()) else {
-        return Ok(Err(Failure::new("FC.Unknown", format!("the stub `{entry}` has no answer"))));
+        return Ok(Err(Failure::new(
+            "FC.Unknown",
+            format!("the stub `{entry}` has no answer"),
+        )));
     };
     if answer.delay_ms > 0 {
         let clock = &shared.engine.ports.clock;
@@ -52,7 +55,10 @@ pub(crate) async fn answer(
 
 /// The number of that attempt among the stub's callers, from 0.
 async fn number(shared: &Arc<Shared>, entry: &Arc<str>, attempt_key: &str) -> Result<u64, LogError> {
-    let key = ScopeKey { execution: shared.execution.clone(), scope: format!("~stub/{entry}").into() };
+    let key = ScopeKey {
+        execution: shared.execution.clone(),
+        scope: format!("~stub/{entry}").into(),
+    };
     let body = Bytes::copy_from_slice(attempt_key.as_bytes());
     let mut stubs = shared.stubs.0.lock().await;
     let callers = stubs.entry(entry.clone()).or_default();
@@ -62,7 +68,14 @@ async fn number(shared: &Arc<Shared>, entry: &Arc<str>, attempt_key: &str) -> Re
             return Ok(*number);
         }
         let revision = callers.numbers.len() as u64 + 1;
-        let appended = shared.engine.ports.log.append(LogEntry { key: key.clone(), revision, body: body.clone() }, Due::Keep);
+        let appended = shared.engine.ports.log.append(
+            LogEntry {
+                key: key.clone(),
+                revision,
+                body: body.clone(),
+            },
+            Due::Keep,
+        );
         match appended.await {
             Ok(()) | Err(LogError::Taken { .. }) => {}
             Err(error) => return Err(error),
@@ -78,7 +91,8 @@ impl Callers {
             let known = self.numbers.len() as u64;
             let page = shared.engine.ports.log.range(key, known + 1, PAGE).await?;
             let is_last = page.len() < PAGE;
-            self.numbers.extend(page.into_iter().map(|entry| (entry.body, entry.revision - 1)));
+            self.numbers
+                .extend(page.into_iter().map(|entry| (entry.body, entry.revision - 1)));
             if is_last {
                 return Ok(());
             }

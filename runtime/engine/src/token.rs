@@ -48,7 +48,9 @@ impl TokenKey {
 
     fn mac(&self, bytes: &[u8]) -> Vec<u8> {
         // A key of any length is accepted; without one the token would be refused by `check`.
-        let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return Vec::new() };
+        let Ok(mut hmac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
+            return Vec::new();
+        };
         hmac.update(bytes);
         hmac.finalize().into_bytes().into_iter().take(MAC_BYTES).collect()
     }
@@ -80,7 +82,11 @@ pub(crate) struct Signer {
 
 impl Tokens for Signer {
     fn token(&self, scope: &ScopeId, attempt: AttemptNumber) -> String {
-        self.key.sign(&Named { execution: self.execution.to_string(), scope: scope.clone(), attempt })
+        self.key.sign(&Named {
+            execution: self.execution.to_string(),
+            scope: scope.clone(),
+            attempt,
+        })
     }
 }
 
@@ -90,7 +96,11 @@ mod tests {
 
     #[test]
     fn a_token_names_its_attempt_and_no_other_key_makes_it() {
-        let named = Named { execution: "f/e".into(), scope: ScopeId("3.0".into()), attempt: AttemptNumber(7) };
+        let named = Named {
+            execution: "f/e".into(),
+            scope: ScopeId("3.0".into()),
+            attempt: AttemptNumber(7),
+        };
         let key = TokenKey([1; 32]);
         let token = key.sign(&named);
         assert_eq!(key.check(&token), Some(named));

@@ -17,7 +17,11 @@ pub(crate) async fn last(log: &dyn Log, key: &ScopeKey) -> Result<Option<Record>
 /// Reads one record of a scope.
 pub(crate) async fn at(log: &dyn Log, key: &ScopeKey, revision: u64) -> Result<Option<Record>, Halt> {
     let found = log.range(key, revision, 1).await?;
-    found.first().filter(|entry| entry.revision == revision).map(decoded).transpose()
+    found
+        .first()
+        .filter(|entry| entry.revision == revision)
+        .map(decoded)
+        .transpose()
 }
 
 /// Reads all records of a scope.
@@ -48,8 +52,13 @@ fn decode(body: &Bytes, key: &ScopeKey) -> Result<Record, Halt> {
 pub(crate) async fn is_alive(log: &dyn Log, key: &ScopeKey) -> Result<bool, Halt> {
     let mut scope = ScopeId(key.scope.clone());
     while let Some((parent, fork, _)) = scope.parent() {
-        let above = ScopeKey { execution: key.execution.clone(), scope: parent.0.clone() };
-        let Some(record) = last(log, &above).await? else { return Ok(false) };
+        let above = ScopeKey {
+            execution: key.execution.clone(),
+            scope: parent.0.clone(),
+        };
+        let Some(record) = last(log, &above).await? else {
+            return Ok(false);
+        };
         if record.snapshot.fork().is_none_or(|current| current.revision != fork) {
             return Ok(false);
         }

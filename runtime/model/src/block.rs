@@ -55,7 +55,9 @@ impl Flow {
     /// The block that `path` leads to, if there is one.
     #[must_use]
     pub fn block(&self, path: &BlockPath) -> Option<&Block> {
-        path.0.iter().try_fold(&self.body, |block, (state, index)| block.state(*state)?.blocks().nth(*index as usize))
+        path.0.iter().try_fold(&self.body, |block, (state, index)| {
+            block.state(*state)?.blocks().nth(*index as usize)
+        })
     }
 }
 

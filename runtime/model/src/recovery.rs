@@ -69,7 +69,10 @@ pub struct ErrorName(pub Arc<str>);
 
 impl Default for Recovery {
     fn default() -> Self {
-        Self::RetryThenCatch { retry: Vec::new(), catch: Vec::new() }
+        Self::RetryThenCatch {
+            retry: Vec::new(),
+            catch: Vec::new(),
+        }
     }
 }
 
@@ -91,7 +94,11 @@ impl Retry {
         let exponent = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
         let exact = (self.interval_ms as f64 * self.backoff_rate.powi(exponent)).ceil();
         // A float beyond the integers saturates, infinity included.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is never negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is never negative"
+        )]
         let delay = exact as u64;
         delay.min(self.delay_ms_max.unwrap_or(Self::DELAY_MS_MAX))
     }
@@ -114,14 +121,23 @@ mod tests {
     use super::*;
 
     fn retry(interval_ms: u64, backoff_rate: f64, delay_ms_max: Option<u64>) -> Retry {
-        Retry { errors: vec![], attempts_max: 9, interval_ms, backoff_rate, delay_ms_max }
+        Retry {
+            errors: vec![],
+            attempts_max: 9,
+            interval_ms,
+            backoff_rate,
+            delay_ms_max,
+        }
     }
 
     #[test]
     fn delays_grow_to_their_cap() {
         let delays = |rule: &Retry| (1..=4).map(|number| rule.delay_ms(number)).collect::<Vec<_>>();
         assert_eq!(delays(&retry(10_000, 2.0, None)), [10_000, 20_000, 40_000, 80_000]);
-        assert_eq!(delays(&retry(10_000, 2.0, Some(25_000))), [10_000, 20_000, 25_000, 25_000]);
+        assert_eq!(
+            delays(&retry(10_000, 2.0, Some(25_000))),
+            [10_000, 20_000, 25_000, 25_000]
+        );
         assert_eq!(delays(&retry(3_000, 1.0, None)), [3_000; 4]);
         assert_eq!(delays(&retry(1_000, 1.5, None)), [1_000, 1_500, 2_250, 3_375]);
         assert_eq!(retry(1_001, 1.5, None).delay_ms(2), 1_502);

@@ -18,7 +18,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { data_bytes_max: 64 * 1024, states_max: 100_000, wait_seconds_max: None, fuse: true }
+        Self {
+            data_bytes_max: 64 * 1024,
+            states_max: 100_000,
+            wait_seconds_max: None,
+            fuse: true,
+        }
     }
 }
 
@@ -65,7 +70,11 @@ impl Settings {
 }
 
 fn count(key: &'static str, value: &str, least: u64) -> Result<u64, SettingError> {
-    let refused = || SettingError::BadValue { key, value: value.to_owned(), takes: "a whole number from 1" };
+    let refused = || SettingError::BadValue {
+        key,
+        value: value.to_owned(),
+        takes: "a whole number from 1",
+    };
     value.parse().ok().filter(|count| *count >= least).ok_or_else(refused)
 }
 
@@ -73,7 +82,11 @@ fn switch(key: &'static str, value: &str) -> Result<bool, SettingError> {
     match value {
         "on" | "true" => Ok(true),
         "off" | "false" => Ok(false),
-        _ => Err(SettingError::BadValue { key, value: value.to_owned(), takes: "`on` or `off`" }),
+        _ => Err(SettingError::BadValue {
+            key,
+            value: value.to_owned(),
+            takes: "`on` or `off`",
+        }),
     }
 }
 
@@ -84,14 +97,30 @@ mod tests {
     #[test]
     fn known_keys_change_and_others_are_named() {
         let mut settings = Settings::default();
-        for (key, value) in [("limits.data", "10"), ("limits.states", "5"), ("wait.max_seconds", "300"), ("tasks.fuse", "off")] {
+        for (key, value) in [
+            ("limits.data", "10"),
+            ("limits.states", "5"),
+            ("wait.max_seconds", "300"),
+            ("tasks.fuse", "off"),
+        ] {
             settings.set(key, value).unwrap();
         }
-        let expected = Settings { data_bytes_max: 10, states_max: 5, wait_seconds_max: Some(300), fuse: false };
+        let expected = Settings {
+            data_bytes_max: 10,
+            states_max: 5,
+            wait_seconds_max: Some(300),
+            fuse: false,
+        };
         assert_eq!(settings, expected);
         let refused = |key, value| Settings::default().set(key, value).unwrap_err().to_string();
-        assert_eq!(refused("limits.data", "0"), "`0` is no value for `limits.data`: it takes a whole number from 1");
-        assert_eq!(refused("tasks.fuse", "maybe"), "`maybe` is no value for `tasks.fuse`: it takes `on` or `off`");
+        assert_eq!(
+            refused("limits.data", "0"),
+            "`0` is no value for `limits.data`: it takes a whole number from 1"
+        );
+        assert_eq!(
+            refused("tasks.fuse", "maybe"),
+            "`maybe` is no value for `tasks.fuse`: it takes `on` or `off`"
+        );
         assert_eq!(
             refused("limit.data", "1"),
             "no setting `limit.data`; there are limits.data, limits.states, wait.max_seconds, tasks.fuse"

@@ -16,13 +16,19 @@ impl Chance {
     /// The stream of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { state: Arc::new(Mutex::new(seed)), is_calm: false }
+        Self {
+            state: Arc::new(Mutex::new(seed)),
+            is_calm: false,
+        }
     }
 
     /// The stream of a seed for a world in which nothing is left to chance but the seeds that the engine asks for.
     #[must_use]
     pub fn calm(seed: u64) -> Self {
-        Self { is_calm: true, ..Self::new(seed) }
+        Self {
+            is_calm: true,
+            ..Self::new(seed)
+        }
     }
 
     /// The next number.

@@ -24,7 +24,11 @@ struct State {
 
 impl VirtualClock {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State { now: BEGIN, count: 0, sleepers: BTreeMap::new() }))
+        Self(Mutex::new(State {
+            now: BEGIN,
+            count: 0,
+            sleepers: BTreeMap::new(),
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -35,7 +39,13 @@ impl VirtualClock {
     pub(crate) fn skip(&self, until: Millis) -> bool {
         let mut state = self.state();
         state.sleepers.retain(|_, sleeper| !sleeper.is_canceled());
-        let Some(due) = state.sleepers.keys().next().map(|(due, _)| *due).filter(|due| *due <= until) else {
+        let Some(due) = state
+            .sleepers
+            .keys()
+            .next()
+            .map(|(due, _)| *due)
+            .filter(|due| *due <= until)
+        else {
             return false;
         };
         state.now = state.now.max(due);

@@ -40,19 +40,30 @@ fn lock(queue: &Mutex<VecDeque<Operation>>) -> MutexGuard<'_, VecDeque<Operation
 
 impl Disk {
     pub(crate) fn new(store: MemoryStore, clock: Arc<VirtualClock>, executor: Executor, chance: Chance) -> Self {
-        Self { store, clock, executor, chance, queue: Arc::default() }
+        Self {
+            store,
+            clock,
+            executor,
+            chance,
+            queue: Arc::default(),
+        }
     }
 
     fn hand_over(&self, write: Write) -> BoxFuture<'static, Result<(), LogError>> {
         let (done, outcome) = oneshot::channel();
         lock(&self.queue).push_back(Operation { write, done });
-        self.executor.spawn(take_one(self.queue.clone(), self.store.clone(), self.pause()).boxed());
+        self.executor
+            .spawn(take_one(self.queue.clone(), self.store.clone(), self.pause()).boxed());
         async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
     }
 
     /// Mostly none, sometimes some milliseconds.
     fn pause(&self) -> BoxFuture<'static, ()> {
-        let delay = if self.chance.once_in(4) { self.chance.below(20) } else { 0 };
+        let delay = if self.chance.once_in(4) {
+            self.chance.below(20)
+        } else {
+            0
+        };
         self.clock.sleep_until(self.clock.now() + delay)
     }
 }
@@ -60,7 +71,9 @@ impl Disk {
 /// Takes the oldest write, after a pause.
 async fn take_one(queue: Arc<Mutex<VecDeque<Operation>>>, store: MemoryStore, pause: BoxFuture<'static, ()>) {
     pause.await;
-    let Some(Operation { write, done }) = lock(&queue).pop_front() else { return };
+    let Some(Operation { write, done }) = lock(&queue).pop_front() else {
+        return;
+    };
     let outcome = match write {
         Write::Append(entry, due) => store.append(entry, due).await,
         Write::Arm(key, due) => store.arm(key, due).await,
@@ -82,7 +95,12 @@ impl Log for Disk {
         self.store.last(key)
     }
 
-    fn range(&self, key: &ScopeKey, from: u64, count_max: usize) -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>> {
+    fn range(
+        &self,
+        key: &ScopeKey,
+        from: u64,
+        count_max: usize,
+    ) -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>> {
         self.store.range(key, from, count_max)
     }
 

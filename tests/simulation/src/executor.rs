@@ -37,13 +37,21 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 impl Executor {
     pub(crate) fn new(chance: Chance) -> Self {
-        Self { state: Arc::default(), chance }
+        Self {
+            state: Arc::default(),
+            chance,
+        }
     }
 
     /// Polls one ready future; whether there was one.
     pub(crate) fn poll_one(&self) -> bool {
-        let Some((number, mut future)) = self.take_ready() else { return false };
-        let waker = waker(Arc::new(Ready { number, state: self.state.clone() }));
+        let Some((number, mut future)) = self.take_ready() else {
+            return false;
+        };
+        let waker = waker(Arc::new(Ready {
+            number,
+            state: self.state.clone(),
+        }));
         if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             lock(&self.state).futures.insert(number, future);
         }

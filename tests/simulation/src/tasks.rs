@@ -43,7 +43,11 @@ impl std::fmt::Debug for WorldTasks {
 
 impl WorldTasks {
     pub(crate) fn new(clock: Arc<VirtualClock>, chance: Chance) -> Self {
-        Self { clock, chance, ran: Arc::default() }
+        Self {
+            clock,
+            chance,
+            ran: Arc::default(),
+        }
     }
 
     fn count(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, Ran>> {
@@ -56,30 +60,44 @@ impl WorldTasks {
         self.count().clone()
     }
 
-    fn begin(&self, key: &Arc<str>, is_effect: bool) {
-        let at = self.clock.now();
+    fn begin(&self, key: &Arc<str>, work: &Work) {
+        let (at, is_effect) = (self.clock.now(), !matches!(work, Work::Component { .. }));
         let mut ran = self.count();
-        let ran = ran.entry(key.clone()).or_insert(Ran { begun: 0, is_effect, at });
+        let ran = ran.entry(key.clone()).or_insert(Ran {
+            begun: 0,
+            is_effect,
+            at,
+        });
         ran.begun += 1;
         ran.at = at;
     }
 
     fn duration(&self, event: &Value) -> Millis {
         let asked = number(event, "takes");
-        asked.unwrap_or_else(|| if self.chance.once_in(3) { self.chance.below(200) } else { 0 })
+        asked.unwrap_or_else(|| {
+            if self.chance.once_in(3) {
+                self.chance.below(200)
+            } else {
+                0
+            }
+        })
     }
 }
 
 impl Tasks for WorldTasks {
     fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
-        let (function, event, is_effect) = match call.work {
-            Work::Component { operation, input, .. } => (operation, input, false),
-            Work::HttpFunction { url, body } => (url, body.unwrap_or(Value::Null), true),
-            Work::HttpRequest { url, body, .. } => (url, body.unwrap_or(Value::Null), true),
+        self.begin(&call.attempt_key, &call.work);
+        let (function, event) = match call.work {
+            Work::Component { operation, input, .. } => (operation, input),
+            Work::HttpFunction { url, body } | Work::HttpRequest { url, body, .. } => {
+                (url, body.unwrap_or(Value::Null))
+            }
         };
-        self.begin(&call.attempt_key, is_effect);
         let sleep = self.clock.sleep_until(self.clock.now() + self.duration(&event));
-        let telemetry = Telemetry { log: lines(&event), ..Telemetry::default() };
+        let telemetry = Telemetry {
+            log: lines(&event),
+            ..Telemetry::default()
+        };
         let result = answer(&function, event, call.attempt);
         async move {
             sleep.await;
@@ -93,7 +111,11 @@ fn answer(function: &str, event: Value, attempt: u32) -> Result<Value, TaskFailu
     if number(&event, "fails").is_some_and(|fails| u64::from(attempt) <= fails) {
         let detail = format!("attempt {attempt}").into();
         let code = field(&event, "code").and_then(Value::as_str).unwrap_or("Flaky").into();
-        return Err(TaskFailure { code, detail, retryable: field(&event, "final").is_none() });
+        return Err(TaskFailure {
+            code,
+            detail,
+            retryable: field(&event, "final").is_none(),
+        });
     }
     if let Some(letters) = number(&event, "bytes") {
         return Ok(Value::from("x".repeat(usize::try_from(letters).unwrap_or(0))));

@@ -32,7 +32,10 @@ pub struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("World").field("deaths", &self.deaths).finish_non_exhaustive()
+        formatter
+            .debug_struct("World")
+            .field("deaths", &self.deaths)
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,7 +77,12 @@ impl World {
     }
 
     fn ports(&self) -> Ports {
-        let disk = Disk::new(self.store.clone(), self.clock.clone(), self.executor.clone(), self.chance.clone());
+        let disk = Disk::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.executor.clone(),
+            self.chance.clone(),
+        );
         Ports {
             log: Arc::new(disk),
             catalogue: Arc::new(self.store.clone()),
@@ -93,7 +101,8 @@ impl World {
     pub fn engine(&mut self) -> Result<Engine, EngineError> {
         let engine = self.wait_for(Engine::open(self.ports(), Driving::All))?;
         let dispatcher = engine.clone();
-        self.executor.spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
+        self.executor
+            .spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
         Ok(engine)
     }
 
@@ -155,7 +164,8 @@ impl World {
     pub fn ask<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let (sender, mut answer) = futures::channel::oneshot::channel();
         // Who asked reads the answer below.
-        self.executor.spawn(async move { drop(sender.send(future.await)) }.boxed());
+        self.executor
+            .spawn(async move { drop(sender.send(future.await)) }.boxed());
         self.settle();
         answer.try_recv().ok().flatten()
     }
@@ -169,7 +179,8 @@ impl World {
     /// Runs until a future is done, which it must be.
     #[expect(clippy::expect_used, reason = "a world that stands still is a failed test")]
     pub fn wait_for<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> T {
-        self.run_until(future).expect("the world stands still and the future is not done")
+        self.run_until(future)
+            .expect("the world stands still and the future is not done")
     }
 
     /// Keeps a flow and starts an execution of it.
@@ -252,21 +263,41 @@ impl Begin {
     /// And with stubs.
     #[must_use]
     pub fn stubs(self, stubs: Vec<(&str, Vec<StubEntry>)>) -> Self {
-        Self { registry: registry(stubs), ..self }
+        Self {
+            registry: registry(stubs),
+            ..self
+        }
     }
 }
 
 fn registry(stubs: Vec<(&str, Vec<StubEntry>)>) -> Registry {
-    let stubs = stubs.into_iter().map(|(name, entries)| function(name, Target::Stub(entries)));
+    let stubs = stubs
+        .into_iter()
+        .map(|(name, entries)| function(name, Target::Stub(entries)));
     let world = [
-        function("effect*", Target::Http { url: "http://effect.test/".into() }),
-        function("*", Target::Component { digest: "0".repeat(64).into() }),
+        function(
+            "effect*",
+            Target::Http {
+                url: "http://effect.test/".into(),
+            },
+        ),
+        function(
+            "*",
+            Target::Component {
+                digest: "0".repeat(64).into(),
+            },
+        ),
     ];
-    Registry { functions: stubs.chain(world).collect() }
+    Registry {
+        functions: stubs.chain(world).collect(),
+    }
 }
 
 fn function(pattern: &str, target: Target) -> Function {
-    Function { pattern: Pattern::new(pattern), target }
+    Function {
+        pattern: Pattern::new(pattern),
+        target,
+    }
 }
 
 fn grants() -> Grants {
@@ -274,7 +305,10 @@ fn grants() -> Grants {
         flow: Pattern::any(),
         action: Pattern::any(),
         function: Pattern::new("effect*"),
-        http: vec![HostRule { host: "effect.test".to_owned(), port: None }],
+        http: vec![HostRule {
+            host: "effect.test".to_owned(),
+            port: None,
+        }],
         objects: Vec::new(),
         secrets: Vec::new(),
         memory_mb: None,

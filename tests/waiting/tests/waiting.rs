@@ -1,5 +1,8 @@
 //! A hundred thousand executions wait in the embedded store, started through the engine.
 
+#![expect(clippy::unwrap_used, reason = "a store that fails is a failed test")]
+#![expect(clippy::print_stdout, reason = "the measured growth is worth reading")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -34,7 +37,12 @@ struct System(std::sync::atomic::AtomicU64);
 
 impl Clock for System {
     fn now(&self) -> Millis {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis()
+            .try_into()
+            .unwrap()
     }
 
     fn sleep_until(&self, until: Millis) -> BoxFuture<'static, ()> {
@@ -59,8 +67,16 @@ impl Spawn for System {
 
 impl Tasks for System {
     fn run(&self, _call: Call) -> BoxFuture<'static, Outcome> {
-        let failure = TaskFailure { code: "None".into(), detail: "there are no tasks here".into(), retryable: false };
-        futures::future::ready(Outcome { result: Err(failure), telemetry: Telemetry::default() }).boxed()
+        let failure = TaskFailure {
+            code: "None".into(),
+            detail: "there are no tasks here".into(),
+            retryable: false,
+        };
+        futures::future::ready(Outcome {
+            result: Err(failure),
+            telemetry: Telemetry::default(),
+        })
+        .boxed()
     }
 }
 
@@ -95,7 +111,9 @@ async fn start(engine: &Engine, version: &FlowVersion, number: u64) {
 }
 
 async fn start_many(engine: &Engine, version: &FlowVersion, numbers: std::ops::Range<u64>) {
-    stream::iter(numbers).for_each_concurrent(64, |number| start(engine, version, number)).await;
+    stream::iter(numbers)
+        .for_each_concurrent(64, |number| start(engine, version, number))
+        .await;
 }
 
 fn resident_bytes() -> u64 {

@@ -23,7 +23,9 @@ pub(crate) fn enter(step: &mut Step<'_>, fail: &Fail) -> Folded {
 }
 
 fn text(step: &mut Step<'_>, field: Option<&Scalar>, absent: &str) -> Worked<Arc<str>> {
-    let Some(field) = field else { return Ok(Ok(absent.into())) };
+    let Some(field) = field else {
+        return Ok(Ok(absent.into()));
+    };
     let refused = || Failure::not_retryable(codes::INVALID_PARAMETER, "`Code` and `Detail` must be strings");
     match scalar(step, field)? {
         Ok(Value::String(text)) => Ok(Ok(text)),

@@ -13,14 +13,20 @@ use crate::{Fact, Failure, Globals, Status};
 pub(crate) fn begin_item(step: &mut Step<'_>) -> Folded {
     let lane = lane(step)?.clone();
     let item = raw_item(step, &lane)?;
-    step.snapshot.globals = Globals { view: lane.globals.clone(), ..Globals::default() };
+    step.snapshot.globals = Globals {
+        view: lane.globals.clone(),
+        ..Globals::default()
+    };
     step.snapshot.caught = None;
     step.snapshot.states = 0;
     lane_mut(step)?.begun = true;
     let sight = Sight::input(lane.input.clone()).with_item(item.clone());
     let input = step.construct(map(step)?.item.as_ref(), sight, item.clone())?;
     let shown = input.as_ref().unwrap_or(&item).clone();
-    step.note(Fact::IterationEntered { state: lane.state, input: shown });
+    step.note(Fact::IterationEntered {
+        state: lane.state,
+        input: shown,
+    });
     match input {
         Ok(input) => {
             step.go_to(step.block.start, input);
@@ -31,13 +37,18 @@ pub(crate) fn begin_item(step: &mut Step<'_>) -> Folded {
 }
 
 /// The item's last state is done, or failed it.
-pub(crate) fn end_item(step: &mut Step<'_>, end: Result<Value, Failure>) -> Folded {
-    let (output, failure) = crate::step::split(&end);
+pub(crate) fn end_item(step: &mut Step<'_>, end: &Result<Value, Failure>) -> Folded {
+    let (output, failure) = crate::step::split(end);
     let writes = step.snapshot.globals.writes.clone();
     let wrote = writes.bytes() > 2;
     let state = lane(step)?.state.clone();
     let bytes = output.bytes();
-    step.note(Fact::IterationExited { state, output, writes: wrote.then_some(writes), failure: failure.clone() });
+    step.note(Fact::IterationExited {
+        state,
+        output,
+        writes: wrote.then_some(writes),
+        failure: failure.clone(),
+    });
     let lane = lane_mut(step)?;
     lane.begun = false;
     if let Some(failure) = failure {
@@ -77,29 +88,49 @@ fn raw_item(step: &Step<'_>, lane: &Lane) -> Result<Value, Stop> {
             lane.items.as_array().and_then(|items| items.get(index)).cloned()
         }
     };
-    found.ok_or_else(|| Rejected::Bug { what: "the lane's item is not among the items" }.into())
+    found.ok_or_else(|| {
+        Rejected::Bug {
+            what: "the lane's item is not among the items",
+        }
+        .into()
+    })
 }
 
 /// The Map whose processor the lane runs.
 fn map<'a>(step: &Step<'a>) -> Result<&'a Map, Stop> {
     let mut path = step.snapshot.scope.block.clone();
-    let state = path.0.pop().and_then(|(state, _)| step.program.flow.block(&path)?.state(state));
+    let state = path
+        .0
+        .pop()
+        .and_then(|(state, _)| step.program.flow.block(&path)?.state(state));
     match state.map(|state| &state.kind) {
         Some(StateKind::Map(map)) => Ok(map),
-        Some(_) | None => Err(Rejected::Bug { what: "the lane's Map is not in the flow" }.into()),
+        Some(_) | None => Err(Rejected::Bug {
+            what: "the lane's Map is not in the flow",
+        }
+        .into()),
     }
 }
 
 fn lane<'s>(step: &'s Step<'_>) -> Result<&'s Lane, Stop> {
     match &step.snapshot.scope.kind {
         Kind::Lane(lane) => Ok(lane),
-        Kind::Root | Kind::Branch { .. } => Err(Rejected::Bug { what: "the scope is no lane" }.into()),
+        Kind::Root | Kind::Branch { .. } => Err(Rejected::Bug {
+            what: "the scope is no lane",
+        }
+        .into()),
     }
 }
 
 fn lane_mut<'s>(step: &'s mut Step<'_>) -> Result<&'s mut Lane, Stop> {
     match &mut step.snapshot.scope.kind {
         Kind::Lane(lane) => Ok(lane),
-        Kind::Root | Kind::Branch { .. } => Err(Rejected::Bug { what: "the scope is no lane" }.into()),
+        Kind::Root | Kind::Branch { .. } => Err(Rejected::Bug {
+            what: "the scope is no lane",
+        }
+        .into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

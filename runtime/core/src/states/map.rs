@@ -32,7 +32,9 @@ pub(crate) fn fork(step: &mut Step<'_>, state: &State, map: &Map) -> Folded {
 fn length(step: &Step<'_>, items: &Value) -> Result<Option<u64>, crate::advance::Stop> {
     let opened = match items {
         Value::Stored(pointer) => &step.memory.open(pointer)?,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => items,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            items
+        }
     };
     Ok(opened.as_array().map(|items| items.len() as u64))
 }

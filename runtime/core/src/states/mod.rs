@@ -61,9 +61,9 @@ pub(crate) fn fire(step: &mut Step<'_>) -> Folded {
         Phase::Attempt(attempt) if attempt.deadline_ms.is_some_and(|deadline| deadline <= now) => {
             task::timed_out(step, &attempt)
         }
-        Phase::Forked(fork) if fork.deadline_ms.is_some_and(|deadline| deadline <= now) => {
-            step.fail_state(Failure::new(codes::TASK_TIMEOUT, "the state took longer than its Timeout"))
-        }
+        Phase::Forked(fork) if fork.deadline_ms.is_some_and(|deadline| deadline <= now) => step.fail_state(
+            Failure::new(codes::TASK_TIMEOUT, "the state took longer than its Timeout"),
+        ),
         Phase::Entering | Phase::Waiting(_) | Phase::Delayed(_) | Phase::Attempt(_) | Phase::Forked(_) => {
             Err(Rejected::NotDue.into())
         }
@@ -74,7 +74,10 @@ pub(crate) fn fire(step: &mut Step<'_>) -> Folded {
 pub(crate) fn child_failed(step: &mut Step<'_>, fork: Revision, index: u64, failure: &Failure) -> Folded {
     expect_fork(step, fork)?;
     let _: u64 = index;
-    step.fail_state(Failure { retryable: true, ..failure.clone() })
+    step.fail_state(Failure {
+        retryable: true,
+        ..failure.clone()
+    })
 }
 
 /// Whether the children that an event speaks of are those that run.
@@ -98,7 +101,9 @@ fn scalar(step: &mut Step<'_>, scalar: &Scalar) -> Worked<Value> {
 
 /// The state's Timeout in milliseconds; none for 0 and where there is none.
 fn timeout_ms(step: &mut Step<'_>, state: &State) -> Worked<Option<u64>> {
-    let Some(timeout) = &state.timeout else { return Ok(Ok(None)) };
+    let Some(timeout) = &state.timeout else {
+        return Ok(Ok(None));
+    };
     Ok(scalar(step, timeout)?.and_then(|value| {
         let seconds = seconds(&value).filter(|seconds| (0.0..=TIMEOUT_SECONDS_MAX).contains(seconds));
         let seconds = seconds.ok_or_else(|| {
@@ -121,7 +126,11 @@ pub(crate) fn seconds(value: &Value) -> Option<f64> {
 /// Seconds in milliseconds, rounded up.
 pub(crate) fn milliseconds(seconds: f64) -> u64 {
     let exact = seconds * 1_000.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float saturates"
+    )]
     let whole = exact as u64;
     #[expect(clippy::cast_precision_loss, reason = "only compared, to round up")]
     let floor = whole as f64;

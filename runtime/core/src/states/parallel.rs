@@ -26,7 +26,11 @@ pub(super) fn fork_children(step: &mut Step<'_>, state: &State, children: Forked
     let position = step.position_mut()?;
     let since = position.since_ms;
     let deadline_ms = timeout.map(|timeout| since.saturating_add(timeout));
-    position.phase = Phase::Forked(Fork { revision, children, deadline_ms });
+    position.phase = Phase::Forked(Fork {
+        revision,
+        children,
+        deadline_ms,
+    });
     Ok(())
 }
 
@@ -36,6 +40,9 @@ pub(crate) fn ended(step: &mut Step<'_>, fork: Revision, branches: &[Branch]) ->
     for branch in branches {
         step.snapshot.globals.write(&branch.writes, step.memory)?;
     }
-    let outputs = branches.iter().enumerate().map(|(index, branch)| (format!("Branch{index}"), branch.output.clone()));
+    let outputs = branches
+        .iter()
+        .enumerate()
+        .map(|(index, branch)| (format!("Branch{index}"), branch.output.clone()));
     step.complete(Value::object(outputs))
 }

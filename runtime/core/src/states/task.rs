@@ -33,7 +33,17 @@ pub(crate) fn attempt(step: &mut Step<'_>, state: &State, task: &Task, due: Mill
         Ok(timeout) => timeout.or_else(|| (*task.action == *HTTP_REQUEST).then_some(HTTP_TIMEOUT_MS)),
         Err(failure) => return step.fail_state(failure),
     };
-    owe(step, state, task, Owed { number, parameters, due, timeout_ms })
+    owe(
+        step,
+        state,
+        task,
+        Owed {
+            number,
+            parameters,
+            due,
+            timeout_ms,
+        },
+    )
 }
 
 struct Owed {
@@ -44,7 +54,12 @@ struct Owed {
 }
 
 fn owe(step: &mut Step<'_>, state: &State, task: &Task, owed: Owed) -> Folded {
-    let Owed { number, parameters, due, timeout_ms } = owed;
+    let Owed {
+        number,
+        parameters,
+        due,
+        timeout_ms,
+    } = owed;
     let pure = work::is_pure(step.program.pins, task, &parameters);
     if !pure {
         step.snapshot.states = 0;
@@ -75,11 +90,19 @@ fn owe(step: &mut Step<'_>, state: &State, task: &Task, owed: Owed) -> Folded {
 /// Folds what became of the attempt.
 pub(crate) fn resume(step: &mut Step<'_>, event: &Event) -> Folded {
     match event {
-        Event::TaskSucceeded { attempt, output, telemetry } => {
+        Event::TaskSucceeded {
+            attempt,
+            output,
+            telemetry,
+        } => {
             current(step, *attempt)?;
             succeed(step, output, telemetry)
         }
-        Event::TaskFailed { attempt, failure, telemetry } => {
+        Event::TaskFailed {
+            attempt,
+            failure,
+            telemetry,
+        } => {
             current(step, *attempt)?;
             fail(step, failure.clone(), telemetry)
         }
@@ -95,7 +118,10 @@ pub(crate) fn resume(step: &mut Step<'_>, event: &Event) -> Folded {
         | Event::BranchesEnded { .. }
         | Event::LanesEnded { .. }
         | Event::ItemsDealt { .. }
-        | Event::StopRequested { .. } => Err(Rejected::Bug { what: "no event of a task" }.into()),
+        | Event::StopRequested { .. } => Err(Rejected::Bug {
+            what: "no event of a task",
+        }
+        .into()),
     }
 }
 
@@ -104,7 +130,10 @@ pub(crate) fn timed_out(step: &mut Step<'_>, attempt: &Attempt) -> Folded {
     current(step, attempt.number)?;
     let (state, attempt) = (step.state()?.name.clone(), tried(step)?);
     step.note(Fact::TaskTimedOut { state, attempt });
-    step.fail_state(Failure::new(codes::TASK_TIMEOUT, "the task took longer than its Timeout"))
+    step.fail_state(Failure::new(
+        codes::TASK_TIMEOUT,
+        "the task took longer than its Timeout",
+    ))
 }
 
 fn succeed(step: &mut Step<'_>, output: &Value, telemetry: &Telemetry) -> Folded {
@@ -166,7 +195,11 @@ fn submit_failed(step: &mut Step<'_>, number: AttemptNumber, failure: &Failure) 
         return Err(Rejected::Late.into());
     }
     let (state, attempt) = (step.state()?.name.clone(), tried(step)?);
-    step.note(Fact::TaskSubmitFailed { state, attempt, failure: failure.clone() });
+    step.note(Fact::TaskSubmitFailed {
+        state,
+        attempt,
+        failure: failure.clone(),
+    });
     step.fail_state(failure.clone())
 }
 
@@ -188,9 +221,13 @@ fn reported(step: &mut Step<'_>, number: AttemptNumber, report: &Report) -> Fold
 fn claimed(step: &mut Step<'_>) -> Folded {
     let attempt = owed(step)?;
     let counts = !attempt.released;
-    if counts && attempt.claims > 0 && task(step)?.at_most_once {
-        let detail = "the driver died while the attempt was under way, and it must run at most once";
-        return fail(step, Failure::not_retryable(codes::TASK_OUTCOME_UNKNOWN, detail), &Telemetry::default());
+    if attempt.claims > 0 && task(step)?.at_most_once {
+        let detail = "the driver died or stopped while the attempt was under way, and it must run at most once";
+        return fail(
+            step,
+            Failure::not_retryable(codes::TASK_OUTCOME_UNKNOWN, detail),
+            &Telemetry::default(),
+        );
     }
     let lone_deaths = attempt.lone_deaths + u32::from(counts && attempt.is_lone());
     if lone_deaths >= LONE_DEATHS_MAX {
@@ -233,9 +270,16 @@ fn change(step: &mut Step<'_>, change: impl FnOnce(&mut Attempt)) -> Folded {
 fn task<'a>(step: &Step<'a>) -> Result<&'a Task, Stop> {
     match &step.state()?.kind {
         Kind::Task(task) => Ok(task),
-        Kind::Pass | Kind::Wait(_) | Kind::Choice(_) | Kind::Parallel(_) | Kind::Map(_) | Kind::Succeed | Kind::Fail(_) => {
-            Err(Rejected::Bug { what: "an attempt of a state that is no Task" }.into())
+        Kind::Pass
+        | Kind::Wait(_)
+        | Kind::Choice(_)
+        | Kind::Parallel(_)
+        | Kind::Map(_)
+        | Kind::Succeed
+        | Kind::Fail(_) => Err(Rejected::Bug {
+            what: "an attempt of a state that is no Task",
         }
+        .into()),
     }
 }
 
@@ -243,4 +287,3 @@ fn task<'a>(step: &Step<'a>) -> Result<&'a Task, Stop> {
 fn tried(step: &Step<'_>) -> Result<u32, Stop> {
     Ok(step.position()?.retries + 1)
 }
-

@@ -48,8 +48,14 @@ States:
   - {Type: Fail, Name: F, Code: Wrong}
 "#;
     let (world, end) = run(1, text, r#"{"x": 5}"#);
-    assert_eq!(end, Ended::Succeeded(json(r#"{"by":"http://effect.test/","retries":1}"#)));
-    assert_eq!(world.tasks.ran().values().map(|ran| ran.begun).collect::<Vec<_>>(), [1, 1, 1]);
+    assert_eq!(
+        end,
+        Ended::Succeeded(json(r#"{"by":"http://effect.test/","retries":1}"#))
+    );
+    assert_eq!(
+        world.tasks.ran().values().map(|ran| ran.begun).collect::<Vec<_>>(),
+        [1, 1, 1]
+    );
 }
 
 #[test]
@@ -93,7 +99,9 @@ States:
   - {Type: Pass, Name: Z, OutputConstructor: {g.$: $Global, b.$: $Input.Branch1.Items, n.$: length($Input.Branch1.Items)}, End: true}
 "#;
     let input = r#"{"items": [10,11,12,13,14,15,16]}"#;
-    let items: Vec<String> = (0..7).map(|at| format!(r#"{{"item":{},"at":{at}}}"#, at + 10)).collect();
+    let items: Vec<String> = (0..7)
+        .map(|at| format!(r#"{{"item":{},"at":{at}}}"#, at + 10))
+        .collect();
     let expected = format!(r#"{{"g":{{"fromA":1,"last":16}},"b":[{}],"n":7}}"#, items.join(","));
     for seed in 0..50 {
         let (world, end) = run(seed, text, input);

@@ -1,4 +1,6 @@
 //! The engine in a world that owns time.
 
+#[cfg(test)]
 mod basics;
+#[cfg(test)]
 mod crashes;
