@@ -54,6 +54,8 @@ pub struct Advanced {
     pub snapshot: Snapshot,
     /// What happened, in order.
     pub entries: Vec<Entry>,
+    /// The bytes of JSON that are new in them, about.
+    pub bytes: u64,
 }
 
 /// Why folding did not happen. Nothing changed.

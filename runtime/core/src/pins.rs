@@ -68,6 +68,12 @@ pub struct Parent {
 }
 
 impl Pins {
+    /// Whether a task of another execution waits for this one's end.
+    #[must_use]
+    pub fn is_waited_for(&self) -> bool {
+        self.parent.as_ref().is_some_and(|parent| parent.token.is_some())
+    }
+
     /// Raised when the meaning of a flow changes; executions keep the number that they started with.
     pub const SEMANTICS: u32 = 1;
 }

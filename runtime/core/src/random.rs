@@ -41,3 +41,30 @@ fn first_half(digest: &[u8]) -> [u8; 16] {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Revision;
+
+    #[test]
+    fn keys_differ_by_seed_scope_and_number_and_never_change() {
+        let (root, branch) = (ScopeId::root(), ScopeId::root().child(Revision(3), 1));
+        let attempt = |seed, scope: &ScopeId, number| attempt_key(seed, scope, AttemptNumber(number));
+        let keys = [
+            attempt("a", &root, 1),
+            attempt("a", &root, 2),
+            attempt("b", &root, 1),
+            attempt("a", &branch, 1),
+            visit_key("a", &root, 1),
+        ];
+        let expected = [
+            "5f0bba34ef81104e0be81d002ea1c2e0",
+            "88c366ead24a68402c4d600d0e390c05",
+            "8daea8538489906ac50aba84783a7b14",
+            "9fe7d14b021d58ab66403008e55b120c",
+            "66aed4aab77dc1db64c2b2bdb6d6bb4b",
+        ];
+        assert_eq!(keys, expected);
+    }
+}

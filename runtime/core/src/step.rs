@@ -16,6 +16,9 @@ use crate::{Entry, Event, Fact, Failure, Phase, Position, Snapshot, Status, rand
 /// States in one call; then the caller may append before it goes on.
 const STATES_PER_ADVANCE: u32 = 1_000;
 
+/// New bytes in one call, likewise.
+const BYTES_PER_ADVANCE: u64 = 64 * 1024;
+
 /// What folding returns: nothing, or why it could not be done.
 pub(crate) type Folded = Result<(), Stop>;
 
@@ -31,6 +34,8 @@ pub(crate) struct Step<'a> {
     pub(crate) snapshot: Snapshot,
     entries: Vec<Entry>,
     missing: Vec<Arc<str>>,
+    /// The bytes that came in or were constructed.
+    bytes: u64,
 }
 
 impl<'a> Step<'a> {
@@ -55,6 +60,7 @@ impl<'a> Step<'a> {
             snapshot,
             entries: Vec::new(),
             missing: Vec::new(),
+            bytes: 0,
         })
     }
 
@@ -62,6 +68,7 @@ impl<'a> Step<'a> {
         Advanced {
             snapshot: self.snapshot,
             entries: self.entries,
+            bytes: self.bytes,
         }
     }
 
@@ -99,6 +106,9 @@ impl<'a> Step<'a> {
                 return Ok(());
             }
             self.enter()?;
+            if self.bytes >= BYTES_PER_ADVANCE {
+                break;
+            }
         }
         Ok(())
     }
@@ -233,6 +243,7 @@ impl<'a> Step<'a> {
     /// The same, with the exit chosen.
     pub(crate) fn complete_to(&mut self, exit: Exit, result: Value) -> Folded {
         let state = self.state()?;
+        let result_bytes = result.own_bytes();
         if let Some(failure) = self.too_large("raw result", &result) {
             return self.fail_state(failure);
         }
@@ -249,6 +260,7 @@ impl<'a> Step<'a> {
         {
             return self.fail_state(failure);
         }
+        self.bytes += result_bytes + output.own_bytes();
         self.note(Fact::StepExited {
             state: state.name.clone(),
             output: output.clone(),

@@ -10,8 +10,8 @@ use stepwell_expression::{Birth, Memory, Slot, Value};
 use stepwell_model::{Flow, Settings};
 
 use crate::{
-    AttemptNumber, Entry, Event, FlowVersion, Moment, Pins, Program, Revision, ScopeId, Snapshot, Stop, Tokens, advance,
-    child, root, seal,
+    AttemptNumber, Entry, Event, FlowVersion, Moment, Pins, Program, Revision, ScopeId, Snapshot, Stop, Tokens,
+    advance, child, root, seal,
 };
 
 /// Tokens that say what they are for.
@@ -43,7 +43,9 @@ pub(crate) fn json(text: &str) -> Value {
 pub(crate) fn flow(states: &str) -> Flow {
     let text = format!("Type: StateMachine\nSpecVersion: v1\nName: f\n{states}");
     let checked = stepwell_definition::check(text.as_bytes(), "flow.yaml");
-    checked.flow.unwrap_or_else(|| panic!("the flow is refused: {:?}", checked.diagnostics))
+    checked
+        .flow
+        .unwrap_or_else(|| panic!("the flow is refused: {:?}", checked.diagnostics))
 }
 
 impl Story {
@@ -78,13 +80,25 @@ impl Story {
     /// Folds an event into the next record; the types of its entries with their items.
     pub(crate) fn tell(&mut self, event: &Event) -> Result<Vec<String>, Stop> {
         let revision = self.revision.next();
-        let moment = Moment { now: self.now, revision };
-        let program = Program { scope: &self.scope, flow: &self.flow, pins: &self.pins, tokens: &Plain };
+        let moment = Moment {
+            now: self.now,
+            revision,
+        };
+        let program = Program {
+            scope: &self.scope,
+            flow: &self.flow,
+            pins: &self.pins,
+            tokens: &Plain,
+        };
         let mut advanced = advance(program, &self.snapshot, event, moment, &self.memory)?;
         let told = advanced.entries.iter().map(shown).collect();
         let values = seal(&self.scope, revision, &mut advanced.entries, &mut advanced.snapshot);
         for (value, slot) in values.into_iter().zip(0..) {
-            let birth = Birth { scope: self.scope.0.clone(), revision: revision.0, slot: Slot::Born(slot) };
+            let birth = Birth {
+                scope: self.scope.0.clone(),
+                revision: revision.0,
+                slot: Slot::Born(slot),
+            };
             self.memory.insert(birth, value);
         }
         (self.snapshot, self.revision) = (advanced.snapshot, revision);
@@ -103,7 +117,10 @@ fn pins(input: Value) -> Pins {
         semantics: Pins::SEMANTICS,
         flow: "f".into(),
         name: "e".into(),
-        version: FlowVersion { model: "m".into(), definition: "d".into() },
+        version: FlowVersion {
+            model: "m".into(),
+            definition: "d".into(),
+        },
         flows: BTreeMap::new(),
         registry: Registry { functions: vec![] },
         grants: Grants::default(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_lock::{RwLockReadGuardArc, RwLockWriteGuardArc};
+use async_lock::{RwLock, RwLockReadGuardArc, RwLockWriteGuardArc};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use stepwell_core::{Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, is_pure, visit_key, work_of};
@@ -41,16 +41,19 @@ impl Driver {
         if self.shared.engine.is_closing() {
             return self.release().await;
         }
-        if self.may_fuse(&attempt) {
-            let place = Place::Beside(self.shared.engine.lone.read_arc().await);
-            return self.carry_out(&attempt, Weight::Pure, place).await;
+        if self.may_fuse(&attempt)
+            && let Some(guard) = self.shared.engine.lone.try_read_arc()
+        {
+            return self.carry_out(&attempt, Weight::Pure, Place::Beside(guard)).await;
         }
         if !self.pending.is_empty() || self.durable.is_none() {
             return self.commit().await;
         }
         let taken_over = self.durable.is_some_and(|durable| !durable.mine);
         let claims = attempt.claims + u32::from(taken_over && !attempt.released);
-        let place = self.place(claims).await;
+        let Some(place) = self.wait_for_place(&attempt, claims).await? else {
+            return Ok(());
+        };
         if taken_over || self.must_claim_first(&attempt) {
             self.unfused = true;
             self.fold(Event::Claimed, Weight::Heavy).await?;
@@ -85,14 +88,23 @@ impl Driver {
         attempt.claims == 0 && self.task().is_some_and(|task| task.at_most_once)
     }
 
-    /// Waits for its place: from the second claim on it runs alone.
-    async fn place(&self, claims: u32) -> Place {
-        let gate = &self.shared.engine.lone;
-        if claims >= 2 {
-            Place::Alone(gate.write_arc().await)
-        } else {
-            Place::Beside(gate.read_arc().await)
+    /// Waits for its place: from the second claim on it runs alone. Nothing where something else has ended the attempt
+    /// meanwhile.
+    async fn wait_for_place(&mut self, attempt: &Attempt, claims: u32) -> Result<Option<Place>, Halt> {
+        let mut placing = place(self.shared.engine.lone.clone(), claims).fuse();
+        while self.is_current(attempt.number) {
+            let mut sleep = self.sleep_until(self.timer()).fuse();
+            let mut closing = self.shared.engine.closing().fuse();
+            futures::select_biased! {
+                place = placing => return Ok(Some(place)),
+                mail = self.inbox.next() => self.read(mail).await?,
+                () = closing => return self.release().await.map(|()| None),
+                () = sleep => {
+                    self.fold(Event::TimerFired, Weight::Heavy).await?;
+                }
+            }
         }
+        Ok(None)
     }
 
     /// Runs it until its outcome, its deadline, or until something else has ended it.
@@ -212,6 +224,19 @@ impl Driver {
             result_bytes_max: pins.settings.data_bytes_max,
         }
     }
+}
+
+/// Yields a place beside other attempts, or from the second claim on alone in the process.
+fn place(gate: Arc<RwLock<()>>, claims: u32) -> BoxFuture<'static, Place> {
+    let is_lone = claims >= 2;
+    async move {
+        if is_lone {
+            Place::Alone(gate.write_arc().await)
+        } else {
+            Place::Beside(gate.read_arc().await)
+        }
+    }
+    .boxed()
 }
 
 fn of_outcome(mode: Mode, attempt: stepwell_core::AttemptNumber, outcome: Outcome) -> Event {

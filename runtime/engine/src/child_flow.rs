@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use stepwell_actions::StartExecution;
-use stepwell_core::{AttemptNumber, Event, Failure, Parent, Pins, Telemetry};
+use stepwell_actions::{START_EXECUTION, StartExecution};
+use stepwell_core::{AttemptNumber, Event, Failure, Parent, Pins, Stage, Telemetry};
 use stepwell_expression::Value;
-use stepwell_model::Mode;
+use stepwell_model::{Mode, Task};
 
 use crate::attempt::event;
+use crate::driver::Driver;
 use crate::engine::{Begun, begin};
 use crate::session::{Halt, Shared};
 
@@ -48,6 +49,31 @@ pub(crate) async fn start(
     })
 }
 
+/// The child's name: as asked for, or from the attempt's key.
+fn name(start: &StartExecution, attempt_key: &str) -> Arc<str> {
+    let generated = || attempt_key.chars().take(16).collect::<String>().into();
+    start.name.clone().unwrap_or_else(generated)
+}
+
+impl Driver {
+    /// Has the child driven that a submitted attempt waits for: after a restart nobody else may know of it.
+    pub(crate) async fn rouse_child(&mut self) -> Result<(), Halt> {
+        let waits = |task: &&Task| *task.action == *START_EXECUTION && task.mode == Mode::WaitForSystemCallback;
+        let submitted = self.snapshot.attempt().filter(|attempt| attempt.stage == Stage::Submitted);
+        let (Some(attempt), Some(_)) = (submitted.cloned(), self.task().filter(waits)) else { return Ok(()) };
+        if self.roused.replace(attempt.number) == Some(attempt.number) {
+            return Ok(());
+        }
+        let parameters = crate::gather::resolve(&self.shared, &attempt.parameters).await?;
+        if let Ok(start) = StartExecution::read(&parameters) {
+            let key = stepwell_core::attempt_key(&self.shared.pins.seed, &self.id, attempt.number);
+            let execution: Arc<str> = format!("{}/{}", start.flow, name(&start, &key)).into();
+            self.shared.engine.drive_with_parent(&execution, &self.shared.execution);
+        }
+        Ok(())
+    }
+}
+
 async fn run(
     shared: &Arc<Shared>,
     start: &StartExecution,
@@ -58,6 +84,10 @@ async fn run(
         let detail = format!("more than {DEPTH_MAX} executions started each other");
         return Ok(Err(Failure::not_retryable("FNF.DepthLimitExceeded", detail)));
     }
+    if !crate::engine::is_name(&start.flow) || !crate::engine::is_name(&name) {
+        let detail = format!("`{}/{name}` cannot name an execution", start.flow);
+        return Ok(Err(Failure::not_retryable("FNF.InvalidArgument", detail)));
+    }
     let version = match shared.pins.flows.get(&start.flow) {
         Some(version) => Some(version.clone()),
         None => shared.engine.newest(&start.flow).await?,
@@ -66,10 +96,6 @@ async fn run(
         let detail = format!("flow `{}` is neither beside the flow nor in the store", start.flow);
         return Ok(Err(Failure::not_retryable("FNF.FlowNotExists", detail)));
     };
-    if !crate::engine::is_name(&name) {
-        let detail = format!("`{name}` cannot name an execution");
-        return Ok(Err(Failure::not_retryable("FNF.InvalidArgument", detail)));
-    }
     let pins = pins_of_child(shared, start, name, version, parent);
     match begin(&shared.engine, pins).await? {
         Begun::New(execution) | Begun::Same(execution) => {

@@ -16,7 +16,7 @@ use crate::session::Halt;
 const PENDING_ENTRIES_MAX: usize = 256;
 
 /// Bytes of values that may wait for an append.
-const PENDING_BYTES_MAX: u64 = 64 * 1024;
+pub(crate) const PENDING_BYTES_MAX: u64 = 64 * 1024;
 
 /// How long the outcome of an effect may wait for an append.
 const EFFECT_WAIT_MS: u64 = 25;
@@ -101,31 +101,9 @@ impl Pending {
             .into_iter()
             .flatten()
             .min();
-        self.bytes += bytes(&event);
         self.stamp = stamp;
         self.events.push(event);
         self.entries.extend(entries);
-    }
-}
-
-/// The bytes that an event brought in.
-fn bytes(event: &Event) -> u64 {
-    match event {
-        Event::TaskSucceeded { output, .. } => output.own_bytes(),
-        Event::Started
-        | Event::Continued
-        | Event::TaskFailed { .. }
-        | Event::TaskSubmitted { .. }
-        | Event::TaskSubmitFailed { .. }
-        | Event::CallbackReported { .. }
-        | Event::TimerFired
-        | Event::ChildFailed { .. }
-        | Event::BranchesEnded { .. }
-        | Event::LanesEnded { .. }
-        | Event::ItemsDealt { .. }
-        | Event::StopRequested { .. }
-        | Event::Claimed
-        | Event::Released => 0,
     }
 }
 
@@ -160,6 +138,7 @@ impl Driver {
         };
         let advanced = shared.with_memory(|memory| advance(program, &self.snapshot, event, moment, memory))?;
         self.snapshot = advanced.snapshot;
+        self.pending.bytes += advanced.bytes;
         self.pending.add(event.clone(), advanced.entries, weight, stamp, now);
         Ok(())
     }
@@ -234,23 +213,16 @@ impl Driver {
     fn due_at_append(&self) -> Due {
         let is_root = matches!(self.snapshot.scope.kind, Kind::Root);
         if !self.snapshot.status.is_running() {
-            let waited_for = self
-                .shared
-                .pins
-                .parent
-                .as_ref()
-                .is_some_and(|parent| parent.token.is_some());
-            return if is_root && !waited_for { Due::Never } else { Due::Keep };
+            return match is_root {
+                true if self.shared.pins.is_waited_for() => Due::At(self.shared.now()),
+                true => Due::Never,
+                false => Due::Keep,
+            };
         }
         match self.due() {
             Some(due) if !is_root && self.rests() && due > self.shared.now() + SLEEP_THROUGH_MS => Due::At(due),
             Some(_) | None => Due::Keep,
         }
-    }
-
-    /// Whether nothing but a timer or mail moves the scope on.
-    fn rests(&self) -> bool {
-        self.snapshot.fork().is_none()
     }
 
     fn appended(&mut self, record: Record, due: Due) {
@@ -317,6 +289,7 @@ pub(crate) fn first_record(
     let stepwell_core::Advanced {
         mut snapshot,
         mut entries,
+        ..
     } = advanced;
     let root = stepwell_core::ScopeId::root();
     let values = seal(&root, moment.revision, &mut entries, &mut snapshot);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::{FutureExt, StreamExt};
 use stepwell_core::ScopeId;
-use stepwell_ports::{DueEntry, Millis, ScopeKey};
+use stepwell_ports::{DueEntry, LogError, Millis, ScopeKey};
 
 use crate::api::EngineError;
 use crate::engine::{Inner, lock};
@@ -50,7 +50,8 @@ impl Dues {
 
     /// A session gave up for a reason that concerns the whole process.
     pub(crate) fn fail(&self, halt: Arc<Halt>) {
-        if matches!(*halt, Halt::Log(_)) {
+        // What is too large concerns that execution alone.
+        if matches!(&*halt, Halt::Log(error) if !matches!(error, LogError::TooLarge { .. })) {
             let _ = self.sender.unbounded_send(News::Failed(halt));
         }
     }
@@ -78,7 +79,13 @@ pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
             futures::select_biased! {
                 () = closing => return EngineError::Closing,
                 heard = news.next() => match heard {
-                    Some(News::Due(at)) => next = Some(next.map_or(at, |next| next.min(at))),
+                    Some(News::Due(at)) => {
+                        if done.as_ref().is_some_and(|done| at <= done.at) {
+                            // It became due while it was being written.
+                            done = Some(DueEntry { at: at.saturating_sub(1), key: end() });
+                        }
+                        next = Some(next.map_or(at, |next| next.min(at)));
+                    }
                     Some(News::Failed(halt)) => return crate::inner::halted(&"".into(), &halt),
                     None => return EngineError::Closing,
                 },
@@ -101,11 +108,12 @@ async fn due_now(engine: &Arc<Inner>, done: &mut Option<DueEntry>, now: Millis) 
         }
         *done = page.last().cloned();
     }
-    let end = ScopeKey {
-        execution: "\u{10ffff}".into(),
-        scope: "".into(),
-    };
-    *done = Some(DueEntry { at: now, key: end });
+    *done = Some(DueEntry { at: now, key: end() });
     let next = engine.ports.log.due(done.as_ref(), Millis::MAX, 1).await?;
     Ok(next.first().map(|entry| entry.at))
+}
+
+/// Behind every key.
+fn end() -> ScopeKey {
+    ScopeKey { execution: "\u{10ffff}".into(), scope: "".into() }
 }

@@ -36,6 +36,10 @@ pub(crate) struct Driver {
     pub(crate) unfused: bool,
     /// How many items the lane's last reservation held.
     pub(crate) reserved: u64,
+    /// The items that the lane was dealt last ended in the record that dealt them, and did not make it large.
+    pub(crate) ran_through: bool,
+    /// The submitted attempt whose child flow was handed to be driven.
+    pub(crate) roused: Option<stepwell_core::AttemptNumber>,
     /// All children are to be looked at, not only those that mail comes for.
     pub(crate) descend: bool,
     pub(crate) inbox: UnboundedReceiver<Mail>,
@@ -57,6 +61,7 @@ pub(crate) struct EndedScope {
 /// What a lane's items came to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndedLane {
+    pub(crate) ended: u64,
     pub(crate) bytes: u64,
     pub(crate) wrote: bool,
 }
@@ -129,6 +134,8 @@ impl Driver {
             dealing,
             unfused: false,
             reserved: 1,
+            ran_through: false,
+            roused: None,
             descend: false,
             inbox,
             working: Some(work(shared)),
@@ -171,6 +178,11 @@ impl Driver {
             Some(Duty::Attempt(attempt)) if attempt.scheduled_ms > self.time() => Move::Blocked,
             Some(Duty::Attempt(attempt)) => Move::Attempt(attempt),
         }
+    }
+
+    /// Whether nothing but a timer or mail moves the scope on.
+    pub(crate) fn rests(&self) -> bool {
+        matches!(self.next_move(), Move::Blocked)
     }
 
     fn duties(&self) -> Vec<Duty> {
@@ -216,6 +228,10 @@ impl Driver {
         if self.pending.is_full() {
             self.commit().await?;
         }
+        yield_once().await;
+        while let Ok(mail) = self.inbox.try_recv() {
+            self.read(Some(mail)).await?;
+        }
         self.fold(Event::Continued, Weight::Light).await?;
         Ok(())
     }
@@ -223,10 +239,11 @@ impl Driver {
     /// Nothing to do until a moment, or until mail comes.
     async fn park(&mut self) -> Result<(), Halt> {
         self.commit_pending().await?;
-        if !matches!(self.next_move(), Move::Blocked) {
+        if !self.rests() {
             // Time has passed in the meantime.
             return Ok(());
         }
+        self.rouse_child().await?;
         let due = self.due();
         if due.is_none_or(|due| due > self.shared.now() + SLEEP_THROUGH_MS) {
             self.shared.wants(&self.id, due.map_or(Due::Never, Due::At));
@@ -318,6 +335,19 @@ impl Driver {
     }
 }
 
+/// Lets everything else have a turn.
+async fn yield_once() {
+    let mut yielded = false;
+    futures::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.close_route(&self.id);
@@ -332,6 +362,7 @@ pub(crate) fn ended(snapshot: &Snapshot, stamp: Millis) -> EndedScope {
         Scope::Branch { index, .. } => (None, u64::from(*index)),
         Scope::Lane(lane) => (
             Some(EndedLane {
+                ended: lane.ended,
                 bytes: lane.bytes,
                 wrote: lane.wrote,
             }),

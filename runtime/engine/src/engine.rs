@@ -298,7 +298,7 @@ impl Engine {
         drop(lock(&self.inner.close).take());
         loop {
             let live = lock(&self.inner.sessions).keys().next().cloned();
-            let Some(execution) = live else { return };
+            let Some(execution) = live else { break };
             let (sender, gone) = oneshot::channel();
             lock(&self.inner.watchers)
                 .entry(execution.clone())
@@ -310,6 +310,8 @@ impl Engine {
                 let _ = gone.await;
             }
         }
+        // Whoever waits for something that rests is told by the end of the channel.
+        lock(&self.inner.watchers).clear();
     }
 }
 
@@ -357,7 +359,7 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
     }
     let flow = engine.flow(&pins.version).await?;
     let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
-    let due = if record.snapshot.status.is_running() {
+    let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
         Due::At(record.stamp)
     } else {
         Due::Never

@@ -10,7 +10,7 @@ use stepwell_core::{Branch, Event, Fork, Forked, Items, Kind, Millis, Revision, 
 use stepwell_expression::{Birth, INLINE_BYTES_MAX, Pointer, Slot, Value};
 use stepwell_ports::Due;
 
-use crate::commit::Weight;
+use crate::commit::{PENDING_BYTES_MAX, Weight};
 use crate::driver::{Driver, EndedScope, SLEEP_THROUGH_MS, ended};
 use crate::gather;
 use crate::mail::{Answer, Mail, Message};
@@ -330,6 +330,9 @@ impl Driver {
                     branches: branches.collect(),
                 })
             }
+            Forked::Lanes { total, .. } if children.items_ended() != total => {
+                Err(Halt::Bug(format!("{} of {total} items ended (scope `{}`)", children.items_ended(), self.id.0)))
+            }
             Forked::Lanes { .. } => Ok(Event::LanesEnded {
                 fork,
                 items: self.items(children).await?,
@@ -375,10 +378,13 @@ impl Driver {
         loop {
             dealing.learn(&self.shared).await?;
             let (from, end) = dealing.offer(self.reservation());
+            let bytes_before = self.output_bytes();
             match self.try_fold(&Event::ItemsDealt { from, end }, Weight::Light) {
                 Ok(()) => {
                     dealing.take(end);
                     self.reserved = end - from;
+                    self.ran_through =
+                        self.snapshot.at.is_none() && self.output_bytes() - bytes_before < PENDING_BYTES_MAX;
                     // Handed over in the same breath: an item that is dealt later is durable later.
                     return self.commit().await;
                 }
@@ -388,9 +394,17 @@ impl Driver {
         }
     }
 
+    /// The bytes of the outputs of the lane's items so far.
+    fn output_bytes(&self) -> u64 {
+        match &self.snapshot.scope.kind {
+            Kind::Lane(lane) => lane.bytes,
+            Kind::Root | Kind::Branch { .. } => 0,
+        }
+    }
+
     /// How many items are reserved at once: one, unless the last ones needed no record; then twice as many.
     fn reservation(&self) -> u64 {
-        if self.pending.holds_an_item() {
+        if self.ran_through || self.pending.holds_an_item() {
             (2 * self.reserved).min(RESERVED_MAX)
         } else {
             1
@@ -418,6 +432,10 @@ impl Children {
             }
         }
         Ok(())
+    }
+
+    fn items_ended(&self) -> u64 {
+        self.ended.values().filter_map(|child| child.lane).map(|lane| lane.ended).sum()
     }
 
     fn all_ended(&self) -> bool {

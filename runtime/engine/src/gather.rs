@@ -6,7 +6,7 @@ use stepwell_core::{Entry, Fact, Forked, Record, Revision, ScopeId};
 use stepwell_expression::{Birth, Memory, Object, Slot, Value};
 use stepwell_ports::{Log, ScopeKey};
 
-use crate::session::{Halt, Shared};
+use crate::session::{Halt, MEMORY_BYTES_MAX, Shared};
 use crate::tree;
 
 /// Reads the value that was born there.
@@ -110,6 +110,7 @@ pub(crate) async fn items_of_fork(shared: &Shared, scope: &ScopeId, fork: Revisi
 pub(crate) async fn merged_writes(shared: &Shared, items: &[Item]) -> Result<Value, Halt> {
     let mut merged = Object::default();
     for writes in items.iter().filter_map(|item| item.writes.as_ref()) {
+        shared.trim_memory();
         if let Value::Object(object) = resolve(shared, writes).await? {
             merged.extend(object.iter().map(|(key, value)| (key.clone(), value.clone())));
         }
@@ -132,19 +133,32 @@ pub(crate) async fn resolve(shared: &Shared, value: &Value) -> Result<Value, Hal
     }
 }
 
-/// The same without a session.
-pub(crate) async fn resolve_in(log: &dyn Log, execution: &Arc<str>, value: &Value) -> Result<Value, Halt> {
-    let mut memory = Memory::default();
-    loop {
-        match memory.resolve(value) {
-            Ok(value) => return Ok(value),
-            Err(needs) => {
-                if let Some(birth) = memory.damaged(&needs) {
-                    return Err(Halt::Unreadable(format!("the value {birth} cannot be followed")));
-                }
-                for birth in &needs.0 {
-                    let value = born(log, execution, birth).await?;
-                    memory.insert(birth.clone(), value);
+/// Values that a reader without a session has loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded(Memory);
+
+impl Loaded {
+    /// The value without pointers, loading what is not loaded yet.
+    pub(crate) async fn resolve(
+        &mut self,
+        log: &dyn Log,
+        execution: &Arc<str>,
+        value: &Value,
+    ) -> Result<Value, Halt> {
+        if self.0.bytes() > MEMORY_BYTES_MAX {
+            self.0.clear();
+        }
+        loop {
+            match self.0.resolve(value) {
+                Ok(value) => return Ok(value),
+                Err(needs) => {
+                    if let Some(birth) = self.0.damaged(&needs) {
+                        return Err(Halt::Unreadable(format!("the value {birth} cannot be followed")));
+                    }
+                    for birth in &needs.0 {
+                        let value = born(log, execution, birth).await?;
+                        self.0.insert(birth.clone(), value);
+                    }
                 }
             }
         }

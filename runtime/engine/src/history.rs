@@ -151,10 +151,11 @@ impl Engine {
         let told = reading.told;
         let mut events = Vec::with_capacity(told.len());
         let mut causes = Causes::default();
+        let mut loaded = gather::Loaded::default();
         for told in told.into_values() {
             let event_id = events.len() as u64 + 1;
             let schedule_event_id = causes.of(&told.path, told.kind, event_id);
-            let detail = gather::resolve_in(&*self.inner.ports.log, &execution, &told.detail).await?;
+            let detail = loaded.resolve(&*self.inner.ports.log, &execution, &told.detail).await?;
             let event_detail = detail.to_json().map_err(|error| EngineError::Unreadable {
                 what: error.to_string(),
             })?;

@@ -117,7 +117,7 @@ impl Inner {
         Ok(match &snapshot.status {
             Status::Running => Ended::Running,
             Status::Succeeded(output) => {
-                Ended::Succeeded(gather::resolve_in(&*self.ports.log, execution, output).await?)
+                Ended::Succeeded(gather::Loaded::default().resolve(&*self.ports.log, execution, output).await?)
             }
             Status::Failed(failure) => Ended::Failed(failure.clone()),
             Status::Stopped(failure) => Ended::Stopped(failure.clone()),
@@ -330,15 +330,77 @@ impl Inner {
         self.ports.spawn.spawn(Box::pin(session));
     }
 
-    /// Sends mail to a live session; gives it back where there is none.
-    fn post_live(&self, execution: &Arc<str>, mail: Mail) -> Option<Mail> {
-        match lock(&self.sessions).get(execution) {
-            Some(session) => session
-                .unbounded_send(mail)
-                .err()
-                .map(futures::channel::mpsc::TrySendError::into_inner),
-            None => Some(mail),
+    /// Sends mail to a live session; where there is none, takes its place, so that nobody else appends meanwhile.
+    fn take_place(&self, execution: &Arc<str>, mail: Mail) -> Option<UnboundedReceiver<Mail>> {
+        let mut sessions = lock(&self.sessions);
+        if let Some(session) = sessions.get(execution)
+            && session.unbounded_send(mail).is_ok()
+        {
+            return None;
         }
+        let (sender, receiver) = futures::channel::mpsc::unbounded();
+        sessions.insert(execution.clone(), sender);
+        Some(receiver)
+    }
+
+    /// Folds an event in the place of a session, and whatever mail comes meanwhile; then a session goes on from there.
+    async fn deliver_in_place(
+        self: &Arc<Self>,
+        execution: &Arc<str>,
+        mut place: UnboundedReceiver<Mail>,
+        scope: &ScopeId,
+        event: Event,
+    ) -> Result<Answer, Halt> {
+        let answer = self.deliver_alone(execution, scope, event).await;
+        let mut looks = Vec::new();
+        while let Some((mail, rest)) = self.leave_place(execution, place, scope) {
+            place = rest;
+            looks.push(mail.target.clone());
+            self.answer_alone(execution, mail).await;
+        }
+        for scope in looks {
+            self.look(execution, scope);
+        }
+        answer
+    }
+
+    /// Folds the event of mail that came to a place.
+    async fn answer_alone(self: &Arc<Self>, execution: &Arc<str>, mail: Mail) {
+        if let Message::Event(event, reply) = mail.message
+            && let Ok(answer) = self.deliver_alone(execution, &mail.target, event).await
+        {
+            // Whoever asked may be gone.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Hands a place over to a session, or leaves it empty; the next mail if there is some.
+    fn leave_place(
+        self: &Arc<Self>,
+        execution: &Arc<str>,
+        mut place: UnboundedReceiver<Mail>,
+        scope: &ScopeId,
+    ) -> Option<(Mail, UnboundedReceiver<Mail>)> {
+        let mut sessions = lock(&self.sessions);
+        if let Ok(mail) = place.try_recv() {
+            return Some((mail, place));
+        }
+        let driven = self.drives(execution) && !self.is_closing();
+        let sender = if driven { sessions.get(execution) } else { None };
+        match sender.map(|sender| sender.unbounded_send(Mail::look(scope.clone()))) {
+            Some(Ok(())) => {
+                let session = crate::session::run(self.clone(), execution.clone(), place);
+                self.ports.spawn.spawn(Box::pin(session));
+            }
+            Some(Err(_)) | None => {
+                sessions.remove(execution);
+            }
+        }
+        drop(sessions);
+        if self.is_closing() {
+            self.notify(execution, &Err(Arc::new(Halt::Closing)));
+        }
+        None
     }
 
     /// Ends a session that has nothing to do, unless mail has come in the meantime, which it returns.
@@ -434,8 +496,8 @@ impl Inner {
                 message,
                 _working: None,
             };
-            if self.post_live(execution, mail).is_some() {
-                return self.deliver_alone(execution, scope, event).await;
+            if let Some(place) = self.take_place(execution, mail) {
+                return self.deliver_in_place(execution, place, scope, event).await;
             }
             // The session may have ended with the mail unread: then it is delivered again.
             if let Ok(answer) = answer.await {
@@ -477,8 +539,6 @@ impl Inner {
             self.index(execution, &shared.pins, &driver.snapshot.status, self.ports.clock.now())
                 .await?;
         }
-        drop(driver);
-        self.look(execution, scope.clone());
         Ok(Answer::Folded)
     }
 

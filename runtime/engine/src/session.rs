@@ -18,7 +18,7 @@ use crate::stub::Stubs;
 use crate::token::Signer;
 
 /// Loaded values are forgotten above this; they are read again when they are needed.
-const MEMORY_BYTES_MAX: u64 = 16 << 20;
+pub(crate) const MEMORY_BYTES_MAX: u64 = 16 << 20;
 
 /// Why a driver gave up. The log is as it was; whoever drives next goes on from it.
 #[derive(Debug)]
@@ -166,6 +166,14 @@ impl Shared {
         lock(&self.routes).contains_key(scope)
     }
 
+    /// While the session lives, its root stands in the due-time index: whoever finds it after a death finds everything.
+    fn stand_in_the_index(&self) {
+        let (root, due) = (ScopeId::root(), Due::At(self.pins.started_ms));
+        // Handed over now: whatever this session appends is durable later.
+        drop(self.engine.ports.log.arm(self.key(&root), due));
+        self.armed(&root, due);
+    }
+
     /// Notes what the due-time index has for a scope.
     pub(crate) fn armed(&self, scope: &ScopeId, has: Due) {
         let mut arms = lock(&self.arms);
@@ -190,27 +198,19 @@ impl Shared {
 
     /// A fork is over: nothing below it is to be looked at any more.
     pub(crate) fn abandon(&self, scope: &ScopeId, fork: stepwell_core::Revision) {
+        let first = scope.child(fork, 0);
+        let prefix = first.0.strip_suffix('0').unwrap_or(&first.0);
         let mut arms = lock(&self.arms);
-        let below = |id: &ScopeId| {
-            let mut id = id.clone();
-            while let Some((parent, revision, _)) = id.parent() {
-                if parent == *scope && revision == fork {
-                    return true;
-                }
-                id = parent;
-            }
-            false
-        };
-        arms.iter_mut()
-            .filter(|(id, _)| below(id))
-            .for_each(|(_, arm)| arm.wants = Due::Never);
-        arms.retain(|id, arm| arm.has != Some(Due::Never) || !below(id));
+        let below = arms.range_mut(ScopeId(prefix.into())..).take_while(|(id, _)| id.0.starts_with(prefix));
+        below.for_each(|(_, arm)| arm.wants = Due::Never);
     }
 
     /// Brings the due-time index to rest.
     async fn settle(&self) -> Result<(), LogError> {
         let arms = std::mem::take(&mut *lock(&self.arms));
-        let changes: Vec<_> = arms.into_iter().filter(|(_, arm)| arm.has != Some(arm.wants)).collect();
+        let mut changes: Vec<_> = arms.into_iter().filter(|(_, arm)| arm.has != Some(arm.wants)).collect();
+        // What is armed first cannot be lost between two groups.
+        changes.sort_by_key(|(_, arm)| at(arm.wants).is_none());
         let dues: Vec<_> = changes.iter().filter_map(|(_, arm)| at(arm.wants)).collect();
         let changes: Vec<_> = changes
             .into_iter()
@@ -256,6 +256,7 @@ async fn drive(
     let Some(shared) = engine.shared(execution).await? else {
         return Ok(Outcome::Unknown);
     };
+    shared.stand_in_the_index();
     let Some(root) = Driver::load_root(&shared).await? else {
         return Ok(Outcome::Unknown);
     };
@@ -266,6 +267,10 @@ async fn drive(
         futures::select_biased! {
             ended = root => {
                 let ended = ended?;
+                while let Ok(mail) = inbox.try_recv() {
+                    shared.wants(&mail.target, Due::Never);
+                    mail.refuse(Answer::Gone);
+                }
                 engine.index(execution, &shared.pins, &ended.status, ended.stamp).await?;
                 tell_parent(&shared, &ended.status).await?;
                 shared.settle().await?;

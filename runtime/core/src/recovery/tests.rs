@@ -17,7 +17,10 @@ fn decisions(rules: &str, errors: &[(&str, bool, &[u32])]) -> Vec<String> {
     let state = flow.body.states.first().unwrap();
     let name = |catch: &Catch| flow.body.state(catch.next).unwrap().name.clone();
     let decide = |(code, retryable, used): &(&str, bool, &[u32])| {
-        let failure = Failure { retryable: *retryable, ..Failure::new(*code, "") };
+        let failure = Failure {
+            retryable: *retryable,
+            ..Failure::new(*code, "")
+        };
         match decide(state, &failure, used) {
             Decision::Again { delay_ms, rule } => format!("again in {delay_ms} by rule {rule}"),
             Decision::On(catch) => format!("on to {}", name(catch)),
@@ -52,7 +55,7 @@ fn retry_is_asked_before_catch_and_only_its_first_matching_rule() {
         "again in 1000 by rule 1",
         "on to C",
         "on to B",
-        "again in 1000 by rule 1",
+        "again in 10000 by rule 0",
     ];
     assert_eq!(decisions(rules, errors), expected);
 }
@@ -60,8 +63,12 @@ fn retry_is_asked_before_catch_and_only_its_first_matching_rule() {
 #[test]
 fn a_rule_with_the_prefix_of_functions_takes_the_bare_name_too() {
     let rules = "Catch: [{Errors: [FC.Mine], Next: B}, {Errors: [mine], Next: C}]";
-    let errors: &[(&str, bool, &[u32])] =
-        &[("Mine", true, &[]), ("FC.Mine", true, &[]), ("mine", true, &[]), ("MINE", true, &[])];
+    let errors: &[(&str, bool, &[u32])] = &[
+        ("Mine", true, &[]),
+        ("FC.Mine", true, &[]),
+        ("mine", true, &[]),
+        ("MINE", true, &[]),
+    ];
     assert_eq!(decisions(rules, errors), ["on to B", "on to B", "on to C", "nothing"]);
 }
 
@@ -77,8 +84,14 @@ fn rules_of_the_older_form_keep_their_one_order() {
         ("E", false, &[]),
         ("F", false, &[]),
     ];
-    let expected =
-        ["again in 3000 by rule 0", "nothing", "on to B", "again in 1000 by rule 2", "nothing", "on to B"];
+    let expected = [
+        "again in 3000 by rule 0",
+        "nothing",
+        "on to B",
+        "again in 1000 by rule 2",
+        "nothing",
+        "on to B",
+    ];
     assert_eq!(decisions(rules, errors), expected);
 }
 

@@ -15,23 +15,41 @@ fn text(bytes: usize) -> Value {
 }
 
 fn entered(input: &Value) -> Entry {
-    Entry { at: 0, item: None, fact: Fact::StepEntered { state: "A".into(), input: input.clone() }, missing: Vec::new() }
+    Entry {
+        at: 0,
+        item: None,
+        fact: Fact::StepEntered {
+            state: "A".into(),
+            input: input.clone(),
+        },
+        missing: Vec::new(),
+    }
 }
 
 /// Seals record 3 of scope `1.0` with those inputs as entries; what stands in the entries, and the slots.
 fn sealed(inputs: &[&Value]) -> (Vec<Value>, Vec<Value>) {
     let mut entries: Vec<Entry> = inputs.iter().map(|input| entered(input)).collect();
     let slots = seal(&ScopeId("1.0".into()), Revision(3), &mut entries, &mut root());
-    let inputs = entries.into_iter().map(|entry| match entry.fact {
-        Fact::StepEntered { input, .. } => input,
-        other => panic!("sealing changed an entry into {other:?}"),
+    let inputs = entries.into_iter().map(|entry| {
+        let Fact::StepEntered { input, .. } = entry.fact else {
+            panic!("sealing changed what happened")
+        };
+        input
     });
     (inputs.collect(), slots)
 }
 
 fn pointer(slot: Slot, path: &[Step], bytes: u64) -> Value {
-    let birth = Birth { scope: "1.0".into(), revision: 3, slot };
-    Value::Stored(Arc::new(Pointer { birth, path: path.to_vec(), bytes }))
+    let birth = Birth {
+        scope: "1.0".into(),
+        revision: 3,
+        slot,
+    };
+    Value::Stored(Arc::new(Pointer {
+        birth,
+        path: path.to_vec(),
+        bytes,
+    }))
 }
 
 fn born(slot: u32, path: &[Step], bytes: u64) -> Value {
@@ -49,7 +67,10 @@ fn small_values_stay_inline_up_to_the_byte() {
 fn a_value_is_stored_once_wherever_it_appears() {
     let large = text(300);
     let (inputs, slots) = sealed(&[&large, &large]);
-    assert_eq!((inputs, slots), (vec![born(0, &[], 300), born(0, &[], 300)], vec![large]));
+    assert_eq!(
+        (inputs, slots),
+        (vec![born(0, &[], 300), born(0, &[], 300)], vec![large])
+    );
 }
 
 #[test]
@@ -59,7 +80,11 @@ fn what_wraps_a_stored_value_holds_a_pointer_to_it() {
     let expected = Value::object([("again", born(0, &[], 300)), ("n", Value::from(1_u64))]);
     let (inputs, slots) = sealed(&[&large, &wrapped]);
     assert_eq!((&inputs, slots), (&vec![born(0, &[], 300), expected], vec![large]));
-    assert_eq!(inputs.last().unwrap().bytes(), wrapped.bytes(), "the size is known without loading");
+    assert_eq!(
+        inputs.last().unwrap().bytes(),
+        wrapped.bytes(),
+        "the size is known without loading"
+    );
 }
 
 #[test]
@@ -68,7 +93,10 @@ fn a_part_of_a_stored_value_is_a_pointer_into_it() {
     let whole = Value::object([("list", Value::array([Value::Null, part.clone()]))]);
     let path = [Step::Key("list".into()), Step::Index(1)];
     let (inputs, slots) = sealed(&[&whole, &part]);
-    assert_eq!((inputs, slots), (vec![born(0, &[], whole.bytes()), born(0, &path, 300)], vec![whole]));
+    assert_eq!(
+        (inputs, slots),
+        (vec![born(0, &[], whole.bytes()), born(0, &path, 300)], vec![whole])
+    );
 }
 
 #[test]
@@ -82,7 +110,10 @@ fn pointers_of_earlier_records_and_joined_items_stay_as_they_are() {
 fn every_place_of_a_snapshot_is_sealed() {
     let large = text(300);
     let mut snapshot = root();
-    snapshot.globals = Globals { view: Value::object([("k", large.clone())]), writes: Value::object([("k", large.clone())]) };
+    snapshot.globals = Globals {
+        view: Value::object([("k", large.clone())]),
+        writes: Value::object([("k", large.clone())]),
+    };
     snapshot.status = Status::Succeeded(large.clone());
     let slots = seal(&ScopeId("1.0".into()), Revision(3), &mut [], &mut snapshot);
     let view = Value::object([("k", large.clone())]);
@@ -95,18 +126,34 @@ fn every_place_of_a_snapshot_is_sealed() {
 
 #[test]
 fn sealed_values_resolve_to_what_they_were() {
-    let items: Vec<Value> = (0..40).map(|number| json(&format!(r#"{{"n": {number}, "t": "abcdefghij"}}"#))).collect();
+    let items: Vec<Value> = (0..40)
+        .map(|number| json(&format!(r#"{{"n": {number}, "t": "abcdefghij"}}"#)))
+        .collect();
     let whole = Value::object([("items", Value::array(items)), ("small", Value::from(1_u64))]);
     let part = whole.as_object().unwrap().get("items").unwrap().clone();
     let wrapped = Value::array([part.clone(), whole.clone(), part.clone()]);
     let inputs = [&part, &whole, &wrapped];
     let (sealed, slots) = sealed(&inputs);
     let mut memory = Memory::default();
-    assert!(matches!(memory.resolve(sealed.first().unwrap()).map_err(Stop::from), Err(Stop::Needs(_))));
+    assert!(matches!(
+        memory.resolve(sealed.first().unwrap()).map_err(Stop::from),
+        Err(Stop::Needs(_))
+    ));
     let stored: u64 = slots.iter().map(Value::own_bytes).sum();
-    assert!(stored < part.bytes() + 256, "{stored} bytes are stored for one value of {}", part.bytes());
+    assert!(
+        stored < part.bytes() + 256,
+        "{stored} bytes are stored for one value of {}",
+        part.bytes()
+    );
     for (value, slot) in slots.into_iter().zip(0..) {
-        memory.insert(Birth { scope: "1.0".into(), revision: 3, slot: Slot::Born(slot) }, value);
+        memory.insert(
+            Birth {
+                scope: "1.0".into(),
+                revision: 3,
+                slot: Slot::Born(slot),
+            },
+            value,
+        );
     }
     for (before, after) in inputs.iter().zip(&sealed) {
         assert_eq!(memory.resolve(after).as_ref(), Ok(*before));

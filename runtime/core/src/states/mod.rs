@@ -40,11 +40,10 @@ pub(crate) fn enter(step: &mut Step<'_>, state: &State) -> Folded {
 pub(crate) fn again(step: &mut Step<'_>, state: &State, due: Millis, failure: Failure) -> Folded {
     match &state.kind {
         Kind::Task(task) => task::attempt(step, state, task, due),
-        Kind::Parallel(_) | Kind::Map(_) if due > step.moment.now => {
+        Kind::Parallel(_) | Kind::Map(_) => {
             step.position_mut()?.phase = Phase::Delayed(due);
             Ok(())
         }
-        Kind::Parallel(_) | Kind::Map(_) => enter(step, state),
         Kind::Pass | Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_) => step.fail_scope(failure),
     }
 }
@@ -62,7 +61,8 @@ pub(crate) fn fire(step: &mut Step<'_>) -> Folded {
             task::timed_out(step, &attempt)
         }
         Phase::Forked(fork) if fork.deadline_ms.is_some_and(|deadline| deadline <= now) => step.fail_state(
-            Failure::new(codes::TASK_TIMEOUT, "the state took longer than its Timeout"),
+            // Over the whole state, retries included: another one would be late before it began.
+            Failure::not_retryable(codes::TASK_TIMEOUT, "the state took longer than its Timeout"),
         ),
         Phase::Entering | Phase::Waiting(_) | Phase::Delayed(_) | Phase::Attempt(_) | Phase::Forked(_) => {
             Err(Rejected::NotDue.into())

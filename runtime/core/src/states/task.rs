@@ -95,7 +95,10 @@ pub(crate) fn resume(step: &mut Step<'_>, event: &Event) -> Folded {
             output,
             telemetry,
         } => {
-            current(step, *attempt)?;
+            let attempt = current(step, *attempt)?;
+            if is_overdue(step, &attempt) {
+                return timed_out(step, &attempt);
+            }
             succeed(step, output, telemetry)
         }
         Event::TaskFailed {
@@ -207,7 +210,7 @@ fn submit_failed(step: &mut Step<'_>, number: AttemptNumber, failure: &Failure) 
 fn reported(step: &mut Step<'_>, number: AttemptNumber, report: &Report) -> Folded {
     let attempt = current(step, number)?;
     let early = attempt.scheduled_ms > step.moment.now;
-    if early || matches!(task(step)?.mode, Mode::RequestComplete) {
+    if early || is_overdue(step, &attempt) || matches!(task(step)?.mode, Mode::RequestComplete) {
         return Err(Rejected::Late.into());
     }
     let telemetry = Telemetry::default();
@@ -229,13 +232,15 @@ fn claimed(step: &mut Step<'_>) -> Folded {
             &Telemetry::default(),
         );
     }
+    let at_most_once = task(step)?.at_most_once;
     let lone_deaths = attempt.lone_deaths + u32::from(counts && attempt.is_lone());
     if lone_deaths >= LONE_DEATHS_MAX {
         let detail = "the process died three times while this attempt ran alone in it";
         return fail(step, Failure::new(codes::TASK_CRASHED, detail), &Telemetry::default());
     }
     change(step, |attempt| {
-        attempt.claims += u32::from(counts);
+        // What must run at most once counts every driver that may have begun it.
+        attempt.claims += u32::from(counts || at_most_once);
         attempt.lone_deaths = lone_deaths;
         attempt.released = false;
     })
@@ -281,6 +286,11 @@ fn task<'a>(step: &Step<'a>) -> Result<&'a Task, Stop> {
         }
         .into()),
     }
+}
+
+/// Whether the attempt's time is up: what comes now is late.
+fn is_overdue(step: &Step<'_>, attempt: &Attempt) -> bool {
+    attempt.deadline_ms.is_some_and(|deadline| deadline <= step.moment.now)
 }
 
 /// Which attempt of this visit it is, from 1.

@@ -26,10 +26,11 @@ pub(crate) fn enter(step: &mut Step<'_>, wait: &Wait) -> Folded {
 }
 
 fn wait_until(step: &mut Step<'_>, until: Millis) -> Folded {
-    step.snapshot.states = 0;
+    let now = step.moment.now;
     let position = step.position_mut()?;
     position.phase = Phase::Waiting(until);
-    if until > step.moment.now {
+    if until > now {
+        step.snapshot.states = 0;
         return Ok(());
     }
     let input = step.position()?.input.clone();

@@ -20,7 +20,11 @@ fn lane_of(input: &str, index: u32) -> Story {
 
 fn item(number: u64, end: &[&str]) -> Vec<String> {
     let begin = ["IterationEntered M", "StepEntered A", "StepExited A"];
-    begin.iter().chain(end).map(|told| format!("{told} of item {number}")).collect()
+    begin
+        .iter()
+        .chain(end)
+        .map(|told| format!("{told} of item {number}"))
+        .collect()
 }
 
 const WELL: [&str; 3] = ["StepEntered B", "StepExited B", "IterationExited M"];
@@ -39,10 +43,27 @@ fn reserved_items_run_without_another_question() {
     lane.tell(&Event::Started).unwrap();
     let expected: Vec<String> = [item(2, &WELL), item(3, &WELL)].concat();
     assert_eq!(lane.tell(&Event::ItemsDealt { from: 2, end: 4 }), Ok(expected));
-    let Kind::Lane(after) = &lane.snapshot.scope.kind else { panic!("a lane stays a lane") };
-    let sums = (after.item, after.begun, after.reserved_end, after.ended, after.bytes, after.wrote);
-    assert_eq!(sums, (3, false, 4, 3, 8, true), "three outputs of two bytes and two commas");
-    assert_eq!(lane.snapshot.globals.writes, json(r#"{"last": 13}"#), "each item starts with writes of its own");
+    let Kind::Lane(after) = &lane.snapshot.scope.kind else {
+        panic!("a lane stays a lane")
+    };
+    let sums = (
+        after.item,
+        after.begun,
+        after.reserved_end,
+        after.ended,
+        after.bytes,
+        after.wrote,
+    );
+    assert_eq!(
+        sums,
+        (3, false, 4, 3, 8, true),
+        "three outputs of two bytes and two commas"
+    );
+    assert_eq!(
+        lane.snapshot.globals.writes,
+        json(r#"{"last": 13}"#),
+        "each item starts with writes of its own"
+    );
 }
 
 #[test]
@@ -52,7 +73,10 @@ fn no_items_left_end_it() {
     assert_eq!(lane.tell(&Event::ItemsDealt { from: 1, end: 1 }), Ok(Vec::new()));
     assert_eq!(lane.snapshot.status, Status::Succeeded(Value::Null));
     assert_eq!(duties(&lane.flow, &lane.pins, &lane.snapshot), [Duty::TellParent]);
-    assert_eq!(lane.tell(&Event::ItemsDealt { from: 1, end: 1 }), Err(Rejected::Late.into()));
+    assert_eq!(
+        lane.tell(&Event::ItemsDealt { from: 1, end: 1 }),
+        Err(Rejected::Late.into())
+    );
 }
 
 #[test]
@@ -69,7 +93,13 @@ fn an_item_that_is_not_there_is_a_broken_invariant() {
     let mut lane = lane_of(r#"{"items": [1]}"#, 0);
     lane.tell(&Event::Started).unwrap();
     let told = lane.tell(&Event::ItemsDealt { from: 7, end: 8 });
-    assert_eq!(told, Err(Rejected::Bug { what: "the lane's item is not among the items" }.into()));
+    assert_eq!(
+        told,
+        Err(Rejected::Bug {
+            what: "the lane's item is not among the items"
+        }
+        .into())
+    );
 }
 
 #[test]
