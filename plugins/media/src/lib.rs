@@ -17,6 +17,9 @@
 //! decoded), `Media.TooLarge` (the source, or what is asked for, is above the limits in [`picture`]),
 //! `Media.InvalidInput`, `Media.Busy` (see [`operations::watermark`]); and those of objects.
 //!
+//! An image takes some 12 bytes of memory for each of its pixels, so that one of 8 million pixels fits the default of 128
+//! MiB; larger ones take a grant with `memory_mb`.
+//!
 //! **Invariant:** what an image becomes is decided by functions over pixels that know no host; only [`gallery`] touches
 //! objects.
 

@@ -2,9 +2,10 @@
 
 use std::io::Cursor;
 
+use image::buffer::ConvertBuffer;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
-use image::{DynamicImage, ImageFormat, ImageReader, RgbaImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 use serde::{Deserialize, Serialize};
 use stepwell_guest::Failure;
 
@@ -70,17 +71,22 @@ impl Format {
 }
 
 impl Picture {
-    /// Decodes an image whose size is looked at first.
+    /// Decodes an image, whose size is looked at first, and turns it upright.
     ///
     /// # Errors
     ///
     /// `Media.UnknownFormat`, `Media.TooLarge` or `Media.Broken`.
     pub fn decode(content: &[u8]) -> Result<Self, Failure> {
         let format = Format::of_content(content)?;
-        let reader = || ImageReader::with_format(Cursor::new(content), format.as_image());
-        let (width, height) = reader().into_dimensions().map_err(|error| broken(&error))?;
+        let reader = ImageReader::with_format(Cursor::new(content), format.as_image());
+        let mut decoder = reader.into_decoder().map_err(|error| broken(&error))?;
+        let (width, height) = decoder.dimensions();
         check_size(width.into(), height.into())?;
-        let pixels = reader().decode().map_err(|error| broken(&error))?.into_rgba8();
+        // Cameras say in the file how they were held.
+        let orientation = decoder.orientation().map_err(|error| broken(&error))?;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| broken(&error))?;
+        image.apply_orientation(orientation);
+        let pixels = image.into_rgba8();
         Ok(Self { format, pixels })
     }
 }
@@ -95,7 +101,7 @@ pub fn encode(pixels: &RgbaImage, format: Format, quality: u8) -> Result<Vec<u8>
     match format {
         Format::Png => pixels.write_with_encoder(PngEncoder::new(&mut content)),
         Format::Jpeg => {
-            let opaque = DynamicImage::ImageRgba8(pixels.clone()).into_rgb8();
+            let opaque: RgbImage = pixels.convert();
             opaque.write_with_encoder(JpegEncoder::new_with_quality(&mut content, quality.clamp(1, 100)))
         }
     }

@@ -27,13 +27,21 @@ pub struct Console {
 
 impl fmt::Debug for Console {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Console").field("style", &self.style).finish_non_exhaustive()
+        formatter
+            .debug_struct("Console")
+            .field("style", &self.style)
+            .finish_non_exhaustive()
     }
 }
 
 impl Style {
     /// Plain lines of ASCII, 100 columns wide.
-    pub const PLAIN: Self = Self { live: false, colour: false, unicode: false, size: || (100, 40) };
+    pub const PLAIN: Self = Self {
+        live: false,
+        colour: false,
+        unicode: false,
+        size: || (100, 40),
+    };
 
     /// What standard error can show, by what the environment says of it.
     #[must_use]
@@ -41,16 +49,28 @@ impl Style {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let bare = !io::stderr().is_terminal() || set("TERM").is_none_or(|term| term == "dumb");
         let live = !bare && set("NO_COLOR").is_none();
-        let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default();
+        let locale = set("LC_ALL")
+            .or_else(|| set("LC_CTYPE"))
+            .or_else(|| set("LANG"))
+            .unwrap_or_default();
         let unicode = !bare && locale.to_ascii_lowercase().replace('-', "").contains("utf8");
-        Self { live, colour: live, unicode, size: size_of_standard_error }
+        Self {
+            live,
+            colour: live,
+            unicode,
+            size: size_of_standard_error,
+        }
     }
 
     /// How diagnostics are drawn.
     pub(crate) fn drawing(self) -> Drawing {
         let (width, _) = (self.size)();
         Drawing {
-            characters: if self.unicode { Characters::Unicode } else { Characters::Ascii },
+            characters: if self.unicode {
+                Characters::Unicode
+            } else {
+                Characters::Ascii
+            },
             colour: if self.colour { Colour::Ansi } else { Colour::None },
             width: width.clamp(40, 120),
         }
@@ -59,13 +79,19 @@ impl Style {
 
 fn size_of_standard_error() -> (usize, usize) {
     let size = terminal_size::terminal_size_of(io::stderr());
-    size.map_or((80, 24), |(width, height)| (usize::from(width.0), usize::from(height.0)))
+    size.map_or((80, 24), |(width, height)| {
+        (usize::from(width.0), usize::from(height.0))
+    })
 }
 
 impl Console {
     /// A console over two streams.
     pub fn new(out: impl Write + Send + 'static, error: impl Write + Send + 'static, style: Style) -> Self {
-        Self { out: Box::new(out), error: Box::new(error), style }
+        Self {
+            out: Box::new(out),
+            error: Box::new(error),
+            style,
+        }
     }
 
     /// The program's own streams.
@@ -105,14 +131,29 @@ impl Console {
     }
 }
 
+impl Console {
+    /// Says a line, if there is one.
+    pub(crate) fn say_if(&mut self, line: Option<String>) {
+        if let Some(line) = line {
+            self.say(&line);
+        }
+    }
+}
+
 /// The text without anything that a terminal would obey; lines stay lines.
 pub(crate) fn drawable(text: &str) -> String {
-    text.chars().map(|character| if obeyed(character) { '\u{fffd}' } else { character }).collect()
+    text.chars()
+        .map(|character| if obeyed(character) { '\u{fffd}' } else { character })
+        .collect()
 }
 
 /// The text as one line, short enough for a line.
 pub(crate) fn one_line(text: &str, characters_max: usize) -> String {
-    let mut line: String = text.chars().take(characters_max).map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).collect();
+    let mut line: String = text
+        .chars()
+        .take(characters_max)
+        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+        .collect();
     if text.chars().nth(characters_max).is_some() {
         line.push_str("...");
     }
@@ -164,7 +205,10 @@ pub(crate) mod tests {
     fn nothing_that_is_said_steers_the_terminal() {
         let (mut console, out, error) = plain();
         console.say("a\u{1b}[2J\u{202e}b\nc");
-        assert_eq!((out.text(), error.text()), (String::new(), "a\u{fffd}[2J\u{fffd}b\nc\n".to_owned()));
+        assert_eq!(
+            (out.text(), error.text()),
+            (String::new(), "a\u{fffd}[2J\u{fffd}b\nc\n".to_owned())
+        );
         assert_eq!(one_line("a\nbcd", 4), "a bc...");
     }
 }

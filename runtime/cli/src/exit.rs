@@ -109,7 +109,10 @@ mod tests {
 
     #[test]
     fn whose_fault_it_is_decides() {
-        let refused = Trouble::Host(HostError::Refused(Refusal::user("TaskInvalidState", "the task does not wait")));
+        let refused = Trouble::Host(HostError::Refused(Refusal::user(
+            "TaskInvalidState",
+            "the task does not wait",
+        )));
         assert_eq!(refused.exit(), Exit::Usage);
         assert_eq!(refused.message().unwrap(), "TaskInvalidState: the task does not wait");
         let broken = anyhow::anyhow!("disk full").context("while opening the store");

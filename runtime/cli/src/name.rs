@@ -26,7 +26,10 @@ pub(crate) struct Contents<'a> {
 impl Contents<'_> {
     /// 16 hex digits of SHA-256 over everything, each part behind its length.
     pub(crate) fn name(&self) -> Result<String, Trouble> {
-        let input = self.input.to_json().map_err(|error| Trouble::mistake(error.to_string()))?;
+        let input = self
+            .input
+            .to_json()
+            .map_err(|error| Trouble::mistake(error.to_string()))?;
         let mut bytes = Vec::new();
         let mut add = |part: &[u8]| {
             bytes.extend((part.len() as u64).to_be_bytes());
@@ -59,7 +62,14 @@ mod tests {
 
     fn name(flow: &[u8], functions: Option<&[u8]>, components: Vec<&str>, input: &str) -> String {
         let input = Value::parse_json(input).unwrap();
-        Contents { flow, functions, components, input: &input }.name().unwrap()
+        Contents {
+            flow,
+            functions,
+            components,
+            input: &input,
+        }
+        .name()
+        .unwrap()
     }
 
     #[test]

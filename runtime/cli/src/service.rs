@@ -17,7 +17,7 @@ use stepwell_core::{Failure, FlowVersion};
 use stepwell_engine::{Ended, Engine, EngineError, Observed, Start, Started};
 use stepwell_expression::{Plain, Value};
 use stepwell_ports::ExecutionRow;
-use stepwell_wire::output::{Description, End, EventLine, HistoryEvent, OpenState, Outcome, Row, Status};
+use stepwell_wire::output::{Cost, Description, End, EventLine, HistoryEvent, OpenState, Outcome, Row, Status};
 use stepwell_wire::{Answer, Begun, Class, FlowText, Naming, Refusal, Report, Request, Run, Standing};
 
 /// Entries of a history or of the index in one answer.
@@ -51,7 +51,11 @@ impl From<EngineError> for Unanswered {
             | EngineError::InvalidArgument { .. } => Class::User,
             EngineError::Unreadable { .. } | EngineError::Parked { .. } | EngineError::Log(_) => Class::Host,
         };
-        Self::Refused(Refusal { name: error.name().to_owned(), message: with_causes(&error), class })
+        Self::Refused(Refusal {
+            name: error.name().to_owned(),
+            message: with_causes(&error),
+            class,
+        })
     }
 }
 
@@ -79,7 +83,10 @@ pub struct Running {
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Running").field("begun", &self.begun).finish_non_exhaustive()
+        formatter
+            .debug_struct("Running")
+            .field("begun", &self.begun)
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,7 +114,12 @@ impl Running {
             Started::Existing(_) => Standing::Ended,
         };
         let earlier = match standing == Standing::Running && recount {
-            true => engine.history(&execution).await?.iter().filter_map(|event| earlier(&name, event)).collect(),
+            true => engine
+                .history(&execution)
+                .await?
+                .iter()
+                .filter_map(|event| earlier(&name, event))
+                .collect(),
             false => Vec::new(),
         };
         let ended = match started {
@@ -118,7 +130,17 @@ impl Running {
             Started::Existing(ended) => Some(Ok(ended)),
         };
         let waiting = wait(engine.clone(), execution.clone());
-        Ok(Self { begun: Begun { name, standing, earlier }, execution, events, waiting, ended })
+        Ok(Self {
+            begun: Begun {
+                name,
+                standing,
+                earlier,
+            },
+            execution,
+            events,
+            waiting,
+            ended,
+        })
     }
 
     /// What comes next; every event before the end. Dropping the future loses nothing.
@@ -157,10 +179,19 @@ async fn start(engine: &Engine, run: Run) -> Result<Begins, Unanswered> {
     let naming = run.naming;
     let start = prepare(engine, run).await?;
     for number in 1..=NAMES_MAX {
-        let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
+        let name = if number == 1 {
+            base.clone()
+        } else {
+            format!("{base}-{number}")
+        };
         let execution: Arc<str> = format!("{}/{name}", start.flow).into();
         let events = engine.observe(&execution);
-        let started = engine.start(Start { name: name.as_str().into(), ..start.clone() }).await;
+        let started = engine
+            .start(Start {
+                name: name.as_str().into(),
+                ..start.clone()
+            })
+            .await;
         match (naming, started) {
             (Naming::Fresh, Ok(Started::Existing(_)) | Err(EngineError::ExecutionAlreadyExists { .. })) => {}
             (_, started) => return Ok((name, execution, events, started?)),
@@ -172,7 +203,16 @@ async fn start(engine: &Engine, run: Run) -> Result<Begins, Unanswered> {
 
 /// Keeps the flows in the store and reads the rest.
 async fn prepare(engine: &Engine, run: Run) -> Result<Start, Unanswered> {
-    let Run { name, flow, children, registry, grants, settings, input, .. } = run;
+    let Run {
+        name,
+        flow,
+        children,
+        registry,
+        grants,
+        settings,
+        input,
+        ..
+    } = run;
     let version = keep(engine, &flow).await?;
     let mut flows = BTreeMap::from([(Arc::from(flow.name.as_str()), version.clone())]);
     for child in &children {
@@ -201,7 +241,10 @@ fn read<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, Una
 }
 
 fn not_read(what: &str, error: &dyn std::error::Error) -> Unanswered {
-    Unanswered::Refused(Refusal::host(format!("the {what} of the run could not be read: {}", with_causes(error))))
+    Unanswered::Refused(Refusal::host(format!(
+        "the {what} of the run could not be read: {}",
+        with_causes(error)
+    )))
 }
 
 /// Answers every request but a run, whose answers come one by one from [`Running`].
@@ -211,15 +254,21 @@ fn not_read(what: &str, error: &dyn std::error::Error) -> Unanswered {
 /// [`Unanswered`] where the request is refused, or the engine closes.
 pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Unanswered> {
     match request {
-        Request::Run(_) => Err(Unanswered::Refused(Refusal::host("a run was asked for as a single answer"))),
+        Request::Run(_) => Err(Unanswered::Refused(Refusal::host(
+            "a run was asked for as a single answer",
+        ))),
         Request::History { execution } => {
             let events = engine.history(&find(engine, &execution).await?).await?;
             let events = events.into_iter().map(history_event).collect();
             Ok(in_parts(events, Answer::HistoryPart))
         }
         Request::Describe { execution } => {
-            let description = engine.describe(&find(engine, &execution).await?).await?;
-            Ok(vec![Answer::Description(Box::new(described(description)))])
+            let execution = find(engine, &execution).await?;
+            let description = engine.describe(&execution).await?;
+            Ok(vec![Answer::Description(Box::new(described(
+                description,
+                engine.cost(&execution).await?,
+            )))])
         }
         Request::List => {
             let mut rows: Vec<Row> = engine.list().await?.iter().map(row).collect();
@@ -227,7 +276,12 @@ pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Un
             Ok(in_parts(rows, Answer::RowsPart))
         }
         Request::Stop { execution } => {
-            engine.stop(&find(engine, &execution).await?, Failure::new(STOPPED_CODE, STOPPED_DETAIL)).await?;
+            engine
+                .stop(
+                    &find(engine, &execution).await?,
+                    Failure::new(STOPPED_CODE, STOPPED_DETAIL),
+                )
+                .await?;
             Ok(vec![Answer::Done])
         }
         Request::Report { token, report } => {
@@ -294,7 +348,10 @@ fn earlier(name: &str, event: &stepwell_engine::HistoryEvent) -> Option<EventLin
     let detail = Value::parse_json(&event.event_detail).ok()?;
     let detail = detail.as_object()?;
     let text = |key: &str| detail.get(key).and_then(Value::as_str);
-    let attempt = detail.get("attempt").and_then(Value::as_number).and_then(|number| number.as_i64());
+    let attempt = detail
+        .get("attempt")
+        .and_then(Value::as_number)
+        .and_then(|number| number.as_i64());
     let at: jiff::Timestamp = event.time.parse().ok()?;
     Some(EventLine {
         event: event.kind.to_string(),
@@ -302,7 +359,9 @@ fn earlier(name: &str, event: &stepwell_engine::HistoryEvent) -> Option<EventLin
         scope: text("scope").unwrap_or_default().to_owned(),
         state: event.step_name.to_string(),
         status: Status::Running.name().to_owned(),
-        attempt: attempt.and_then(|attempt| u32::try_from(attempt).ok()).unwrap_or_default(),
+        attempt: attempt
+            .and_then(|attempt| u32::try_from(attempt).ok())
+            .unwrap_or_default(),
         at_ms: u64::try_from(at.as_millisecond()).ok()?,
         note: text("error").map(|error| format!("{error}: {}", text("cause").unwrap_or_default())),
         guest_us: 0,
@@ -324,7 +383,10 @@ pub fn end(ended: Ended) -> End {
 
 fn error(failure: &Failure) -> Outcome {
     let Failure { code, detail, .. } = failure;
-    Outcome::Error(stepwell_wire::output::Failure { code: code.to_string(), detail: detail.to_string() })
+    Outcome::Error(stepwell_wire::output::Failure {
+        code: code.to_string(),
+        detail: detail.to_string(),
+    })
 }
 
 fn history_event(event: stepwell_engine::HistoryEvent) -> HistoryEvent {
@@ -352,13 +414,29 @@ fn row(row: &ExecutionRow) -> Row {
 /// A status by its public name; the index holds no other.
 fn status(name: &str) -> Status {
     let all = [Status::Succeeded, Status::Failed, Status::Stopped, Status::TimedOut];
-    all.into_iter().find(|status| status.name() == name).unwrap_or(Status::Running)
+    all.into_iter()
+        .find(|status| status.name() == name)
+        .unwrap_or(Status::Running)
 }
 
-fn described(description: stepwell_engine::Description) -> Description {
-    let stepwell_engine::Description { flow, name, end: ended, input, started_ms, ended_ms, open } = description;
+fn described(description: stepwell_engine::Description, cost: stepwell_engine::Cost) -> Description {
+    let stepwell_engine::Description {
+        flow,
+        name,
+        end: ended,
+        input,
+        started_ms,
+        ended_ms,
+        open,
+    } = description;
     let End { status, result } = end(ended);
-    let row = Row { name: name.to_string(), flow: flow.to_string(), status, started_ms, ended_ms };
+    let row = Row {
+        name: name.to_string(),
+        flow: flow.to_string(),
+        status,
+        started_ms,
+        ended_ms,
+    };
     let open_state = |state: stepwell_engine::OpenState| OpenState {
         scope: state.scope.to_string(),
         state: state.state.to_string(),
@@ -366,7 +444,23 @@ fn described(description: stepwell_engine::Description) -> Description {
         since_ms: state.since_ms,
         token: state.token.as_deref().map(str::to_owned),
     };
-    Description { row, input: Plain(input), result, open: open.into_iter().map(open_state).collect() }
+    let stepwell_engine::Cost {
+        records,
+        bytes,
+        guest_us,
+    } = cost;
+    let cost = Cost {
+        records,
+        bytes,
+        guest_us,
+    };
+    Description {
+        row,
+        input: Plain(input),
+        result,
+        open: open.into_iter().map(open_state).collect(),
+        cost,
+    }
 }
 
 /// The digests of the components that a run's functions name.

@@ -22,7 +22,11 @@ impl StoreArgument {
 
     /// `--store DIR`, where it is needed to find the same store again.
     pub(crate) fn words(&self) -> String {
-        if self.store == Path::new(DEFAULT) { String::new() } else { format!(" --store {}", word(&self.store)) }
+        if self.store == Path::new(DEFAULT) {
+            String::new()
+        } else {
+            format!(" --store {}", word(&self.store))
+        }
     }
 
     /// Whether there is anything yet.
@@ -35,7 +39,11 @@ impl StoreArgument {
 pub(crate) fn word(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |character: char| character.is_alphanumeric() || "/._-+=:,@%".contains(character);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -156,6 +156,17 @@ pub struct Description {
     pub open: Vec<OpenState>,
 }
 
+/// What an execution has cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Records in its logs.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Microseconds inside guests.
+    pub guest_us: u64,
+}
+
 /// A state that is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -233,6 +233,9 @@ fn place(gate: Arc<RwLock<()>>, claims: u32) -> BoxFuture<'static, Place> {
         if is_lone {
             Place::Alone(gate.write_arc().await)
         } else {
+            // Those that must run alone come first: then every life of a process that ends any attempt ends one of
+            // them, and none is cut off for the third time because others were faster.
+            crate::driver::yield_once().await;
             Place::Beside(gate.read_arc().await)
         }
     }

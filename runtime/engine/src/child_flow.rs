@@ -59,8 +59,13 @@ impl Driver {
     /// Has the child driven that a submitted attempt waits for: after a restart nobody else may know of it.
     pub(crate) async fn rouse_child(&mut self) -> Result<(), Halt> {
         let waits = |task: &&Task| *task.action == *START_EXECUTION && task.mode == Mode::WaitForSystemCallback;
-        let submitted = self.snapshot.attempt().filter(|attempt| attempt.stage == Stage::Submitted);
-        let (Some(attempt), Some(_)) = (submitted.cloned(), self.task().filter(waits)) else { return Ok(()) };
+        let submitted = self
+            .snapshot
+            .attempt()
+            .filter(|attempt| attempt.stage == Stage::Submitted);
+        let (Some(attempt), Some(_)) = (submitted.cloned(), self.task().filter(waits)) else {
+            return Ok(());
+        };
         if self.roused.replace(attempt.number) == Some(attempt.number) {
             return Ok(());
         }

@@ -115,5 +115,8 @@ async fn due_now(engine: &Arc<Inner>, done: &mut Option<DueEntry>, now: Millis) 
 
 /// Behind every key.
 fn end() -> ScopeKey {
-    ScopeKey { execution: "\u{10ffff}".into(), scope: "".into() }
+    ScopeKey {
+        execution: "\u{10ffff}".into(),
+        scope: "".into(),
+    }
 }

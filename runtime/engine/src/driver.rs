@@ -336,7 +336,7 @@ impl Driver {
 }
 
 /// Lets everything else have a turn.
-async fn yield_once() {
+pub(crate) async fn yield_once() {
     let mut yielded = false;
     futures::future::poll_fn(|context| {
         if std::mem::replace(&mut yielded, true) {

@@ -330,9 +330,11 @@ impl Driver {
                     branches: branches.collect(),
                 })
             }
-            Forked::Lanes { total, .. } if children.items_ended() != total => {
-                Err(Halt::Bug(format!("{} of {total} items ended (scope `{}`)", children.items_ended(), self.id.0)))
-            }
+            Forked::Lanes { total, .. } if children.items_ended() != total => Err(Halt::Bug(format!(
+                "{} of {total} items ended (scope `{}`)",
+                children.items_ended(),
+                self.id.0
+            ))),
             Forked::Lanes { .. } => Ok(Event::LanesEnded {
                 fork,
                 items: self.items(children).await?,
@@ -435,7 +437,11 @@ impl Children {
     }
 
     fn items_ended(&self) -> u64 {
-        self.ended.values().filter_map(|child| child.lane).map(|lane| lane.ended).sum()
+        self.ended
+            .values()
+            .filter_map(|child| child.lane)
+            .map(|lane| lane.ended)
+            .sum()
     }
 
     fn all_ended(&self) -> bool {

@@ -139,12 +139,7 @@ pub(crate) struct Loaded(Memory);
 
 impl Loaded {
     /// The value without pointers, loading what is not loaded yet.
-    pub(crate) async fn resolve(
-        &mut self,
-        log: &dyn Log,
-        execution: &Arc<str>,
-        value: &Value,
-    ) -> Result<Value, Halt> {
+    pub(crate) async fn resolve(&mut self, log: &dyn Log, execution: &Arc<str>, value: &Value) -> Result<Value, Halt> {
         if self.0.bytes() > MEMORY_BYTES_MAX {
             self.0.clear();
         }

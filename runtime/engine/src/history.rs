@@ -86,7 +86,7 @@ pub(crate) fn observed(execution: &Arc<str>, snapshot: &Snapshot, entry: &Entry)
         attempt: entry.fact.attempt().unwrap_or(0),
         at_ms: entry.at,
         note: note(&entry.fact),
-        guest_us: guest_us(&entry.fact),
+        guest_us: crate::cost::guest_us(&entry.fact),
     }
 }
 
@@ -101,14 +101,6 @@ fn path(snapshot: &Snapshot, entry: &Entry) -> Arc<str> {
 fn note(fact: &Fact) -> Option<Arc<str>> {
     let failure = failure(fact)?;
     Some(format!("{}: {}", failure.code, failure.detail).into())
-}
-
-fn guest_us(fact: &Fact) -> u64 {
-    if let Fact::TaskSucceeded { guest_us, .. } | Fact::TaskFailed { guest_us, .. } = fact {
-        *guest_us
-    } else {
-        0
-    }
 }
 
 fn failure(fact: &Fact) -> Option<&stepwell_core::Failure> {

@@ -116,9 +116,11 @@ impl Inner {
     pub(crate) async fn ended(&self, execution: &Arc<str>, snapshot: &Snapshot) -> Result<Ended, EngineError> {
         Ok(match &snapshot.status {
             Status::Running => Ended::Running,
-            Status::Succeeded(output) => {
-                Ended::Succeeded(gather::Loaded::default().resolve(&*self.ports.log, execution, output).await?)
-            }
+            Status::Succeeded(output) => Ended::Succeeded(
+                gather::Loaded::default()
+                    .resolve(&*self.ports.log, execution, output)
+                    .await?,
+            ),
             Status::Failed(failure) => Ended::Failed(failure.clone()),
             Status::Stopped(failure) => Ended::Stopped(failure.clone()),
             Status::TimedOut(failure) => Ended::TimedOut(failure.clone()),

@@ -18,6 +18,7 @@ mod attempt;
 mod busy;
 mod child_flow;
 mod commit;
+mod cost;
 mod dispatch;
 mod driver;
 mod engine;
@@ -31,6 +32,6 @@ mod stub;
 mod token;
 mod tree;
 
-pub use api::{Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started};
+pub use api::{Cost, Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started};
 pub use engine::{Driving, Engine};
 pub use stepwell_core::FlowVersion;

@@ -201,7 +201,9 @@ impl Shared {
         let first = scope.child(fork, 0);
         let prefix = first.0.strip_suffix('0').unwrap_or(&first.0);
         let mut arms = lock(&self.arms);
-        let below = arms.range_mut(ScopeId(prefix.into())..).take_while(|(id, _)| id.0.starts_with(prefix));
+        let below = arms
+            .range_mut(ScopeId(prefix.into())..)
+            .take_while(|(id, _)| id.0.starts_with(prefix));
         below.for_each(|(_, arm)| arm.wants = Due::Never);
     }
 

@@ -39,7 +39,7 @@ pub(crate) async fn all(log: &dyn Log, key: &ScopeKey) -> Result<Vec<Record>, Ha
     }
 }
 
-fn decoded(entry: &LogEntry) -> Result<Record, Halt> {
+pub(crate) fn decoded(entry: &LogEntry) -> Result<Record, Halt> {
     decode(&entry.body, &entry.key)
 }
 

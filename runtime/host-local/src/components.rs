@@ -43,11 +43,17 @@ mod tests {
     #[test]
     fn components_are_kept_once_under_their_digest() {
         let store = tempfile::tempdir().unwrap();
-        let component = |bytes: &str| Component { digest: "d".into(), bytes: bytes.into() };
+        let component = |bytes: &str| Component {
+            digest: "d".into(),
+            bytes: bytes.into(),
+        };
         keep(store.path(), &[component("first")]).unwrap();
         keep(store.path(), &[component("second")]).unwrap();
         let folder = store.path().join(FOLDER);
-        let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(names, ["d.wasm"]);
         assert_eq!(fs::read_to_string(folder.join("d.wasm")).unwrap(), "first");
     }

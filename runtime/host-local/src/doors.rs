@@ -46,5 +46,7 @@ pub(crate) fn doors(log: Arc<dyn Log>, catalogue: Arc<dyn Catalogue>, places: Op
 pub(crate) fn objects(folder: &Path) -> Result<Arc<dyn Objects>> {
     let folder = folder.join(OBJECTS);
     let objects = DirectoryObjects::open(&folder);
-    Ok(Arc::new(objects.with_context(|| format!("while opening the objects in `{}`", folder.display()))?))
+    Ok(Arc::new(objects.with_context(|| {
+        format!("while opening the objects in `{}`", folder.display())
+    })?))
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use stepwell_cli::Kept;
 use stepwell_cli::service::{self, Unanswered};
 use stepwell_engine::{Driving, Engine, EngineError};
-use stepwell_store_embedded::{EmbeddedStore, OpenError, Options};
+use stepwell_store_embedded::{EmbeddedStore, OpenError, Options, StoreStats};
 use stepwell_wire::{Refusal, Run};
 use tokio::task::JoinHandle;
 
@@ -39,18 +40,37 @@ impl Holder {
             Err(OpenError::Locked { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let places = Places { folder: folder.to_owned(), objects: Some(objects(folder)?) };
+        let places = Places {
+            folder: folder.to_owned(),
+            objects: Some(objects(folder)?),
+        };
         let Doors { ports, router } = doors(Arc::new(store.clone()), Arc::new(store.clone()), Some(places))?;
         let engine = Engine::open(ports, driving).await.context("while opening the store")?;
         let drives = driving != Driving::Nothing;
-        let served = Served { engine: engine.clone(), drives, prepare: preparing(router.clone()) };
+        let served = Served {
+            engine: engine.clone(),
+            drives,
+            prepare: preparing(router.clone()),
+        };
         let server = Server::start(folder, served).context("while making the store's socket")?;
         let due = drives.then(|| tokio::spawn(due(engine.clone())));
-        Ok(Some(Self { store, engine, router, server, due }))
+        Ok(Some(Self {
+            store,
+            engine,
+            router,
+            server,
+            due,
+        }))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What was written since the store was opened.
+    pub(crate) fn kept(&self) -> Kept {
+        let StoreStats { records, bytes, .. } = self.store.stats();
+        Kept { records, bytes }
     }
 
     /// Makes a run's components ready.

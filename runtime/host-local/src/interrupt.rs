@@ -56,7 +56,11 @@ impl Drop for Careful {
     }
 }
 
-async fn listen((mut interrupts, mut terminations): (Signal, Signal), asked: watch::Sender<bool>, careful: Arc<AtomicUsize>) {
+async fn listen(
+    (mut interrupts, mut terminations): (Signal, Signal),
+    asked: watch::Sender<bool>,
+    careful: Arc<AtomicUsize>,
+) {
     let mut count = 0_u32;
     loop {
         tokio::select! {

@@ -63,7 +63,13 @@ impl LocalHost {
         }
     }
 
-    async fn to_its_end(&self, store: &Path, kept: Vec<Component>, mut run: Run, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
+    async fn to_its_end(
+        &self,
+        store: &Path,
+        kept: Vec<Component>,
+        mut run: Run,
+        progress: &mut Progress<'_>,
+    ) -> Result<RunEnd, HostError> {
         let _careful = self.interrupt.careful();
         keep(store, kept).await?;
         loop {
@@ -95,11 +101,17 @@ impl LocalHost {
     /// Drives a run in this process, and whatever others hand over meanwhile.
     async fn hold(&self, mut holder: Holder, mut run: Run, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
         let end = self.drive(&mut holder, &mut run, progress).await;
+        progress.kept(holder.kept());
         holder.close().await;
         end
     }
 
-    async fn drive(&self, holder: &mut Holder, run: &mut Run, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
+    async fn drive(
+        &self,
+        holder: &mut Holder,
+        run: &mut Run,
+        progress: &mut Progress<'_>,
+    ) -> Result<RunEnd, HostError> {
         holder.prepare(run).await.map_err(unanswered)?;
         let mut running = Running::begin(holder.engine(), run.clone()).await.map_err(unanswered)?;
         remember(run, &running.begun);
@@ -109,7 +121,13 @@ impl LocalHost {
         }
     }
 
-    async fn in_memory(&self, store: &Path, kept: Vec<Component>, run: Run, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
+    async fn in_memory(
+        &self,
+        store: &Path,
+        kept: Vec<Component>,
+        run: Run,
+        progress: &mut Progress<'_>,
+    ) -> Result<RunEnd, HostError> {
         let _careful = self.interrupt.careful();
         let place = Place::for_express(store, &kept, &run)?;
         if let Some(place) = &place {
@@ -118,7 +136,9 @@ impl LocalHost {
         let memory = Arc::new(MemoryStore::new());
         let places = place.as_ref().map(|place| place.places(&run)).transpose()?;
         let Doors { ports, router } = doors(memory.clone(), memory, places)?;
-        let engine = Engine::open(ports, Driving::Named).await.map_err(|error| anyhow!(error))?;
+        let engine = Engine::open(ports, Driving::Named)
+            .await
+            .map_err(|error| anyhow!(error))?;
         prepare(&router, &run).await.map_err(unanswered)?;
         let due = tokio::spawn({
             let engine = engine.clone();
@@ -169,7 +189,11 @@ async fn reach(store: &Path, driving: Driving) -> Result<Reached, HostError> {
         }
         tokio::time::sleep(LOOKED_EVERY).await;
     }
-    Err(anyhow!("the store `{}` is held by a process that does not answer", store.display()).into())
+    Err(anyhow!(
+        "the store `{}` is held by a process that does not answer",
+        store.display()
+    )
+    .into())
 }
 
 /// Asks the holder; nothing when it has gone before its last answer.
@@ -211,7 +235,9 @@ impl Place {
             return Ok(None);
         }
         let passing = tempfile::Builder::new().prefix("stepwell-").tempdir();
-        Ok(Some(Self::Passing(passing.context("while making a folder for components")?)))
+        Ok(Some(Self::Passing(
+            passing.context("while making a folder for components")?,
+        )))
     }
 
     fn folder(&self) -> &Path {
@@ -223,7 +249,10 @@ impl Place {
 
     fn places(&self, run: &Run) -> Result<Places, HostError> {
         let objects = reaches_objects(run).then(|| objects(self.folder())).transpose()?;
-        Ok(Places { folder: self.folder().to_owned(), objects })
+        Ok(Places {
+            folder: self.folder().to_owned(),
+            objects,
+        })
     }
 }
 

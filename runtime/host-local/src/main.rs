@@ -33,7 +33,10 @@ use crate::local::LocalHost;
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         // The process must not go on half-way: what is durable goes on when the command is typed again.
-        eprintln!("error: this is a fault of stepwell itself: {}", panic.to_string().replace('\n', " "));
+        eprintln!(
+            "error: this is a fault of stepwell itself: {}",
+            panic.to_string().replace('\n', " ")
+        );
         std::process::exit(i32::from(Exit::Host.code()));
     }));
     let mut console = Console::standard(Style::of_standard_error(|name| std::env::var(name).ok()));

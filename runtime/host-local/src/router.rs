@@ -58,7 +58,9 @@ impl Router {
     pub(crate) fn prepare(&self, digests: &[Arc<str>]) -> Result<(), String> {
         for digest in digests {
             let digest = Digest::parse(digest).ok_or_else(|| format!("`{digest}` names no component"))?;
-            self.guests()?.precompile(&digest).map_err(|error| with_causes(&error))?;
+            self.guests()?
+                .precompile(&digest)
+                .map_err(|error| with_causes(&error))?;
         }
         Ok(())
     }
@@ -98,8 +100,15 @@ impl Tasks for Router {
 }
 
 fn not_started(message: String) -> Outcome {
-    let failure = TaskFailure { code: "FnF.HostError".into(), detail: message.into(), retryable: true };
-    Outcome { result: Err(failure), telemetry: Telemetry::default() }
+    let failure = TaskFailure {
+        code: "FnF.HostError".into(),
+        detail: message.into(),
+        retryable: true,
+    };
+    Outcome {
+        result: Err(failure),
+        telemetry: Telemetry::default(),
+    }
 }
 
 /// The error with what caused it.

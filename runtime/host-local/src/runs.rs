@@ -24,7 +24,11 @@ pub(crate) enum Watched {
 }
 
 /// Follows an execution that this process drives to its end.
-pub(crate) async fn follow(running: &mut Running, interrupt: &Interrupt, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
+pub(crate) async fn follow(
+    running: &mut Running,
+    interrupt: &Interrupt,
+    progress: &mut Progress<'_>,
+) -> Result<RunEnd, HostError> {
     progress.begun(&running.begun);
     let name = running.begun.name.clone();
     let mut ticks = ticks();
@@ -55,7 +59,9 @@ pub(crate) async fn watch(
     progress: &mut Progress<'_>,
 ) -> Result<Watched, HostError> {
     let mut ticks = ticks();
-    connection.ask(&stepwell_wire::Request::Run(Box::new(run.clone()))).await;
+    connection
+        .ask(&stepwell_wire::Request::Run(Box::new(run.clone())))
+        .await;
     loop {
         // An answer that has begun to arrive is read to its end, however often the tree is drawn meanwhile.
         let mut next = std::pin::pin!(connection.next());
@@ -76,11 +82,16 @@ pub(crate) async fn watch(
             Some(Answer::Event(event)) => progress.event(event),
             Some(Answer::Ended(end)) => {
                 progress.tick(now());
-                return Ok(Watched::Over(RunEnd::Ended { name: run.name.clone(), end }));
+                return Ok(Watched::Over(RunEnd::Ended {
+                    name: run.name.clone(),
+                    end,
+                }));
             }
             Some(Answer::Refused(refusal)) => return Err(HostError::Refused(refusal)),
             Some(Answer::HistoryPart(_) | Answer::RowsPart(_) | Answer::Description(_) | Answer::Done) => {
-                return Err(HostError::Broken(anyhow::anyhow!("a run was answered with something else")));
+                return Err(HostError::Broken(anyhow::anyhow!(
+                    "a run was answered with something else"
+                )));
             }
         }
     }
@@ -94,7 +105,9 @@ pub(crate) fn remember(run: &mut Run, begun: &Begun) {
 
 /// The end of a run that the user interrupted.
 pub(crate) fn interrupted(progress: &Progress<'_>) -> RunEnd {
-    RunEnd::Interrupted { name: progress.execution().map(str::to_owned) }
+    RunEnd::Interrupted {
+        name: progress.execution().map(str::to_owned),
+    }
 }
 
 pub(crate) fn unanswered(unanswered: Unanswered) -> HostError {

@@ -12,6 +12,8 @@ impl Secrets for EnvironmentSecrets {
         if !name.chars().all(is_word) {
             return None;
         }
-        std::env::var(format!("STEPWELL_SECRET_{name}")).ok().map(SecretText::new)
+        std::env::var(format!("STEPWELL_SECRET_{name}"))
+            .ok()
+            .map(SecretText::new)
     }
 }

@@ -50,10 +50,15 @@ impl Clock for SystemClock {
 }
 
 impl Seeds for SystemSeeds {
-    #[expect(clippy::expect_used, reason = "a system without random numbers cannot name executions or sign tokens")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a system without random numbers cannot name executions or sign tokens"
+    )]
     fn seed(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        OsRng.try_fill_bytes(&mut bytes).expect("the system gives random numbers");
+        OsRng
+            .try_fill_bytes(&mut bytes)
+            .expect("the system gives random numbers");
         bytes
     }
 }

@@ -1,18 +1,8 @@
-//! Components on the disk, compiled and in memory.
+//! Components on the disk, `<components>/<digest>.wasm`, and in memory, compiled and linked.
 //!
-//! ```text
-//!   <components>/<digest>.wasm              the component, named by its SHA-256
-//!   <cache>/<engine>/<digest>               names what it was compiled to …
-//!   <cache>/<engine>/<sha-256>.cwasm        … which is named by its own SHA-256 and mapped into memory
-//! ```
-//!
-//! `<engine>` changes with the version of wasmtime, its settings and the processor's features, so that a program meets
-//! only what it can run. The cache can be deleted; what is damaged in it is compiled again.
-//!
-//! **Invariant:** nothing is loaded whose content is not what its name says.
+//! **Invariant:** nothing is loaded whose content is not what its name says, or that is not of the world of a task.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +10,8 @@ use tokio::sync::OnceCell;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::folder::{self, read_at_most, write_whole};
+use crate::cache::Cache;
+use crate::folder::{read_at_most, write_whole};
 use crate::guest::Guest;
 use crate::memory::MEMORIES_MAX;
 use crate::world::{self, TaskHostPre};
@@ -28,8 +19,6 @@ use crate::{ComponentError, Digest, OpenError, Pool};
 
 /// The most bytes that a component may have; those of interpreted languages have some 20 MB.
 pub const COMPONENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
-const COMPILED_BYTES_MAX: u64 = 8 * COMPONENT_BYTES_MAX;
-const NAME_BYTES_MAX: u64 = 64;
 /// How many components stay in memory.
 const LOADED_MAX: usize = 256;
 /// What every core module and every component starts with, and what tells them apart.
@@ -48,7 +37,7 @@ pub(crate) struct Components {
     engine: Engine,
     linker: Linker<Guest>,
     folder: PathBuf,
-    cache: PathBuf,
+    cache: Cache,
     /// The lock guards the map only; loading happens outside.
     loaded: Mutex<Shelf>,
     memories_max: u32,
@@ -69,20 +58,18 @@ impl Components {
         cache: &Path,
         pool: Pool,
     ) -> Result<Self, OpenError> {
-        let cache_of_engine = cache.join(engine_name(&engine));
         let refused = |path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Folder { path, source }
         };
         std::fs::create_dir_all(&folder).map_err(refused(&folder))?;
-        folder::make_private(cache).map_err(refused(cache))?;
-        folder::make_private(&cache_of_engine).map_err(refused(&cache_of_engine))?;
+        let cache = Cache::open(engine.clone(), cache).map_err(refused(cache))?;
         let memories_max = MEMORIES_MAX.min(pool.guests_max());
         Ok(Self {
             engine,
             linker,
             folder,
-            cache: cache_of_engine,
+            cache,
             loaded: Mutex::default(),
             memories_max,
         })
@@ -108,27 +95,28 @@ impl Components {
     pub(crate) fn install(&self, bytes: &[u8]) -> Result<Digest, ComponentError> {
         check_header(bytes)?;
         let digest = Digest::of(bytes);
-        self.compile(&digest, bytes)?;
+        if !self.cache.contains(&digest) {
+            self.compile(&digest, bytes)?;
+        }
         write_whole(&self.folder, &format!("{digest}.wasm"), bytes).map_err(store("a component was written"))?;
         Ok(digest)
     }
 
     /// Makes sure that the component is compiled for this engine.
     pub(crate) fn precompile(&self, digest: &Digest) -> Result<(), ComponentError> {
-        match self.compiled(digest)? {
-            Some(_) => Ok(()),
-            None => self.compile(digest, &self.read(digest)?).map(drop),
+        if self.cache.contains(digest) {
+            return Ok(());
         }
+        self.compile(digest, &self.read(digest)?).map(drop)
     }
 
     fn load_now(&self, digest: &Digest) -> Result<Loaded, ComponentError> {
-        if let Some(path) = self.compiled(digest)?
-            && let Ok(component) = self.map(&path)
-        {
+        if let Some(component) = self.cache.load(digest) {
             return self.prepare(&component);
         }
-        let path = self.compile(digest, &self.read(digest)?)?;
-        self.prepare(&self.map(&path).map_err(|error| invalid(&error))?)
+        let component = self.compile(digest, &self.read(digest)?)?;
+        // What is mapped from the disk shares its memory with other programs; what was just compiled serves as well.
+        self.prepare(&self.cache.load(digest).unwrap_or(component))
     }
 
     /// Checks what can only be checked of a compiled component, and links it.
@@ -163,47 +151,22 @@ impl Components {
         }
     }
 
-    /// The file that the component was compiled to, if it is there and undamaged.
-    fn compiled(&self, digest: &Digest) -> Result<Option<PathBuf>, ComponentError> {
-        let name = read_at_most(&self.cache.join(digest.as_str()), NAME_BYTES_MAX).map_err(CACHE_READ)?;
-        let name = name.and_then(|bytes| Digest::parse(&String::from_utf8(bytes).ok()?));
-        let Some(name) = name else { return Ok(None) };
-        let path = self.cache.join(format!("{name}.cwasm"));
-        let bytes = read_at_most(&path, COMPILED_BYTES_MAX).map_err(CACHE_READ)?;
-        Ok(bytes.filter(|bytes| Digest::of(bytes) == name).map(|_| path))
-    }
-
-    #[expect(unsafe_code, reason = "mapping compiled code is what wasmtime marks as unsafe")]
-    fn map(&self, path: &Path) -> wasmtime::Result<Component> {
-        // SAFETY: the file was written by `keep_compiled` of a program with this very engine, in a folder that only this
-        // user can enter, and its content was just found to be what its name says. Files there are replaced by renaming,
-        // never changed in place, so what is mapped stays as it is.
-        unsafe { Component::deserialize_file(&self.engine, path) }
-    }
-
     #[cfg(feature = "compiler")]
-    fn compile(&self, _digest: &Digest, bytes: &[u8]) -> Result<PathBuf, ComponentError> {
+    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Component, ComponentError> {
         check_header(bytes)?;
         let component = Component::from_binary(&self.engine, bytes).map_err(|error| invalid(&error))?;
         self.prepare(&component)?;
         let compiled = component.serialize().map_err(|error| invalid(&error))?;
-        self.keep_compiled(_digest, &compiled)
-            .map_err(store("a compiled component was written"))
+        self.cache
+            .keep(digest, &compiled)
+            .map_err(store("a compiled component was written"))?;
+        Ok(component)
     }
 
     #[cfg(not(feature = "compiler"))]
-    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<PathBuf, ComponentError> {
+    fn compile(&self, digest: &Digest, bytes: &[u8]) -> Result<Component, ComponentError> {
         check_header(bytes)?;
         Err(ComponentError::NotCompiled { digest: digest.clone() })
-    }
-
-    #[cfg(feature = "compiler")]
-    fn keep_compiled(&self, digest: &Digest, compiled: &[u8]) -> std::io::Result<PathBuf> {
-        let name = Digest::of(compiled);
-        let file = format!("{name}.cwasm");
-        write_whole(&self.cache, &file, compiled)?;
-        write_whole(&self.cache, digest.as_str(), name.as_str().as_bytes())?;
-        Ok(self.cache.join(file))
     }
 }
 
@@ -228,13 +191,6 @@ impl Shelf {
     }
 }
 
-/// The name of the folder for what this engine, and no other, can run.
-fn engine_name(engine: &Engine) -> String {
-    let mut hasher = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
 fn check_header(bytes: &[u8]) -> Result<(), ComponentError> {
     let size = bytes.len() as u64;
     if size > COMPONENT_BYTES_MAX {
@@ -255,11 +211,6 @@ fn invalid(error: &wasmtime::Error) -> ComponentError {
         problem: format!("{error:#}"),
     }
 }
-
-const CACHE_READ: fn(std::io::Error) -> ComponentError = |source| ComponentError::Store {
-    during: "a compiled component was read",
-    source,
-};
 
 fn store(during: &'static str) -> impl FnOnce(std::io::Error) -> ComponentError {
     move |source| ComponentError::Store { during, source }

@@ -23,6 +23,7 @@
 //! and what it reaches of the world is what the call's grants allow, asked for anew on each access.
 
 mod attempt;
+mod cache;
 mod clocks;
 mod components;
 mod digest;

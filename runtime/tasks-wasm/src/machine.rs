@@ -1,6 +1,6 @@
 //! The WebAssembly engine and how it is set up.
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
 use crate::Pool;
 use crate::memory::MEMORIES_MAX;
@@ -14,6 +14,10 @@ const MEMORY_BYTES: usize = 1 << 32;
 const TABLES_PER_COMPONENT: u32 = 20;
 const TABLE_ELEMENTS: usize = 100_000;
 const INSTANCES_PER_COMPONENT: u32 = 60;
+/// What of a memory and of a table stays mapped between two guests, wiped, instead of being mapped anew: that halves the
+/// time of a small call.
+const MEMORY_KEPT_BYTES: usize = 256 * 1024;
+const TABLE_KEPT_BYTES: usize = 64 * 1024;
 const INSTANCE_BYTES: usize = 4 * 1024 * 1024;
 
 pub(crate) fn engine(pool: Pool) -> Result<Engine> {
@@ -48,7 +52,10 @@ fn strategy(pool: Pool) -> InstanceAllocationStrategy {
                 .max_component_instance_size(INSTANCE_BYTES)
                 .max_core_instance_size(INSTANCE_BYTES)
                 .table_elements(TABLE_ELEMENTS)
-                .max_memory_size(MEMORY_BYTES);
+                .max_memory_size(MEMORY_BYTES)
+                .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
+                .table_keep_resident(TABLE_KEPT_BYTES)
+                .pagemap_scan(Enabled::Auto);
             InstanceAllocationStrategy::Pooling(pooling)
         }
     }

@@ -12,8 +12,8 @@ use tokio::runtime::Handle;
 pub struct WasmOptions {
     /// The folder of the components, `<digest>.wasm`; made if it is missing.
     pub components: PathBuf,
-    /// The folder of compiled components; made if it is missing, readable by nobody else. It may be deleted at any
-    /// time that no component is being run from it.
+    /// The folder of compiled components; made if it is missing, readable by nobody else. What is missing in it is
+    /// compiled again.
     pub cache: PathBuf,
     /// Where granted objects are; none = there are no objects.
     pub objects: Option<Arc<dyn Objects>>,

@@ -51,14 +51,12 @@ impl WasmTasks {
             ticker: Ticker::start(engine.clone()).map_err(OpenError::Threads)?,
             engine,
         };
-        let own = match &threads {
-            Threads::OnePerCore => Some(one_thread_per_core().map_err(OpenError::Threads)?),
-            Threads::Of(_) => None,
-        };
-        let threads = match (&own, threads) {
-            (None, Threads::Of(handle)) => handle,
-            (Some(own), Threads::OnePerCore | Threads::Of(_)) => own.handle().clone(),
-            (None, Threads::OnePerCore) => Handle::current(),
+        let (threads, own) = match threads {
+            Threads::Of(handle) => (handle, None),
+            Threads::OnePerCore => {
+                let own = one_thread_per_core().map_err(OpenError::Threads)?;
+                (own.handle().clone(), Some(own))
+            }
         };
         Ok(Self {
             host: Arc::new(host),

@@ -75,11 +75,19 @@ impl Answer {
 impl Refusal {
     /// A mistake of the user.
     pub fn user(name: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { name: name.into(), message: message.into(), class: Class::User }
+        Self {
+            name: name.into(),
+            message: message.into(),
+            class: Class::User,
+        }
     }
 
     /// A fault of this side.
     pub fn host(message: impl Into<String>) -> Self {
-        Self { name: "InternalServerError".into(), message: message.into(), class: Class::Host }
+        Self {
+            name: "InternalServerError".into(),
+            message: message.into(),
+            class: Class::Host,
+        }
     }
 }

@@ -22,7 +22,11 @@ impl Hello {
     /// The hello of this version.
     #[must_use]
     pub fn new(drives: bool) -> Self {
-        Self { stepwell: PROTOCOL, version: env!("CARGO_PKG_VERSION").to_owned(), drives }
+        Self {
+            stepwell: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            drives,
+        }
     }
 
     /// Whether this version can talk to whoever said it.
@@ -39,7 +43,14 @@ mod tests {
     #[test]
     fn a_later_hello_is_read_and_not_understood() {
         let later: Hello = serde_json::from_str(r#"{"stepwell":2,"version":"9","drives":true,"more":[]}"#).unwrap();
-        assert_eq!(later, Hello { stepwell: 2, version: "9".into(), drives: true });
+        assert_eq!(
+            later,
+            Hello {
+                stepwell: 2,
+                version: "9".into(),
+                drives: true
+            }
+        );
         assert!(!later.is_understood() && Hello::new(false).is_understood());
     }
 }

@@ -50,13 +50,25 @@ mod tests {
     #[test]
     fn requests_are_lines() {
         same(Request::List, r#""list""#);
-        same(Request::Stop { execution: "f/n".into() }, r#"{"stop":{"execution":"f/n"}}"#);
+        same(
+            Request::Stop {
+                execution: "f/n".into(),
+            },
+            r#"{"stop":{"execution":"f/n"}}"#,
+        );
         let number = Plain(Value::parse_json(r#"{"n":18446744073709551615,"f":1.0}"#).unwrap());
         same(
-            Request::Report { token: "t".into(), report: Report::Output(number.clone()) },
+            Request::Report {
+                token: "t".into(),
+                report: Report::Output(number.clone()),
+            },
             r#"{"report":{"token":"t","report":{"output":{"n":18446744073709551615,"f":1.0}}}}"#,
         );
-        let flow = FlowText { name: "f".into(), definition: "Type: StateMachine\n".into(), model: "{}".into() };
+        let flow = FlowText {
+            name: "f".into(),
+            definition: "Type: StateMachine\n".into(),
+            model: "{}".into(),
+        };
         let run = Run {
             name: "n".into(),
             naming: Naming::Fresh,
@@ -75,8 +87,15 @@ mod tests {
     #[test]
     fn answers_are_lines() {
         same(Answer::Done, r#""done""#);
-        let begun = Begun { name: "n-2".into(), standing: Standing::New, earlier: vec![] };
-        same(Answer::Begun(begun), r#"{"begun":{"name":"n-2","standing":"new","earlier":[]}}"#);
+        let begun = Begun {
+            name: "n-2".into(),
+            standing: Standing::New,
+            earlier: vec![],
+        };
+        same(
+            Answer::Begun(begun),
+            r#"{"begun":{"name":"n-2","standing":"new","earlier":[]}}"#,
+        );
         same(
             Answer::Refused(Refusal::user("TaskInvalidState", "m")),
             r#"{"refused":{"name":"TaskInvalidState","message":"m","class":"user"}}"#,

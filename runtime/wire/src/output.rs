@@ -124,7 +124,12 @@ impl LastLine {
     /// The last line of an execution that ended so.
     pub fn new(name: impl Into<String>, end: End) -> Self {
         let (output, error) = split(end.result);
-        Self { name: name.into(), status: end.status, output, error }
+        Self {
+            name: name.into(),
+            status: end.status,
+            output,
+            error,
+        }
     }
 }
 
@@ -164,6 +169,20 @@ pub struct Description {
     pub result: Option<Outcome>,
     /// The states that are open now.
     pub open: Vec<OpenState>,
+    /// What it has cost; shown to people, no part of `--json`.
+    pub cost: Cost,
+}
+
+/// What an execution has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cost {
+    /// Records in its logs.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Microseconds inside WASM components.
+    pub guest_us: u64,
 }
 
 /// A state that is open.
@@ -201,11 +220,36 @@ pub struct DescriptionLine {
 
 impl From<Description> for DescriptionLine {
     fn from(description: Description) -> Self {
-        let Description { row, input, result, open } = description;
+        let Description {
+            row,
+            input,
+            result,
+            open,
+            cost: _,
+        } = description;
         let (output, error) = split(result);
-        let open = open.into_iter().map(|state| OpenState { token: None, ..state }).collect();
-        let Row { name, flow, status, started_ms, ended_ms } = row;
-        Self { name, flow, status, started_ms, ended_ms, input, output, error, open }
+        let open = open
+            .into_iter()
+            .map(|state| OpenState { token: None, ..state })
+            .collect();
+        let Row {
+            name,
+            flow,
+            status,
+            started_ms,
+            ended_ms,
+        } = row;
+        Self {
+            name,
+            flow,
+            status,
+            started_ms,
+            ended_ms,
+            input,
+            output,
+            error,
+            open,
+        }
     }
 }
 
@@ -278,17 +322,41 @@ mod tests {
 
     #[test]
     fn the_last_line_has_an_output_or_an_error() {
-        let output = End { status: Status::Succeeded, result: Some(Outcome::Output(object(r#"{"b":1.0,"a":[]}"#))) };
-        assert_eq!(json(&LastLine::new("n", output)), r#"{"name":"n","status":"Succeeded","output":{"b":1.0,"a":[]}}"#);
-        let failure = Failure { code: "E".into(), detail: "d".into() };
-        let error = End { status: Status::TimedOut, result: Some(Outcome::Error(failure)) };
-        assert_eq!(json(&LastLine::new("n", error)), r#"{"name":"n","status":"TimedOut","error":{"code":"E","detail":"d"}}"#);
+        let output = End {
+            status: Status::Succeeded,
+            result: Some(Outcome::Output(object(r#"{"b":1.0,"a":[]}"#))),
+        };
+        assert_eq!(
+            json(&LastLine::new("n", output)),
+            r#"{"name":"n","status":"Succeeded","output":{"b":1.0,"a":[]}}"#
+        );
+        let failure = Failure {
+            code: "E".into(),
+            detail: "d".into(),
+        };
+        let error = End {
+            status: Status::TimedOut,
+            result: Some(Outcome::Error(failure)),
+        };
+        assert_eq!(
+            json(&LastLine::new("n", error)),
+            r#"{"name":"n","status":"TimedOut","error":{"code":"E","detail":"d"}}"#
+        );
     }
 
     #[test]
     fn a_description_adds_to_a_row() {
-        let row = Row { name: "n".into(), flow: "f".into(), status: Status::Running, started_ms: 5, ended_ms: None };
-        assert_eq!(json(&row), r#"{"name":"n","flow":"f","status":"Running","started_ms":5,"ended_ms":null}"#);
+        let row = Row {
+            name: "n".into(),
+            flow: "f".into(),
+            status: Status::Running,
+            started_ms: 5,
+            ended_ms: None,
+        };
+        assert_eq!(
+            json(&row),
+            r#"{"name":"n","flow":"f","status":"Running","started_ms":5,"ended_ms":null}"#
+        );
         let open = vec![OpenState {
             scope: String::new(),
             state: "Ask".into(),
@@ -296,7 +364,13 @@ mod tests {
             since_ms: 6,
             token: Some("secret".into()),
         }];
-        let description = Description { row, input: object("{}"), result: None, open };
+        let description = Description {
+            row,
+            input: object("{}"),
+            result: None,
+            open,
+            cost: Cost::default(),
+        };
         let expected = r#"{"name":"n","flow":"f","status":"Running","started_ms":5,"ended_ms":null,"input":{},"open":[{"scope":"","state":"Ask","attempt":1,"since_ms":6}]}"#;
         assert_eq!(json(&DescriptionLine::from(description)), expected);
     }

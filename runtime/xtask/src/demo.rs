@@ -1,8 +1,14 @@
-//! `cargo demo`: builds what the media example needs, quietly, and becomes the program that runs it.
+//! `cargo demo`: builds what the media example needs, quietly, runs it, and shows what came of it.
 
-use std::{process::Command, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    time::Instant,
+};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 use crate::{
     examples,
@@ -23,12 +29,18 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
     step("the example's components", "about 1 minute", || {
         guests::build(house, Output::Quiet)
     })?;
-    let mut command = examples::command(
-        &runtime::binary(house),
-        &house.root.join(EXAMPLE),
-        &house.root.join(STORE),
-    )?;
-    become_program(command.args(arguments).env("STEPWELL_GUESTS", house.components()))
+    let demo = Demo {
+        binary: runtime::binary(house),
+        example: house.root.join(EXAMPLE),
+        store: house.root.join(STORE),
+    };
+    demo.draw()?;
+    let status = demo.run(arguments)?;
+    if status.success() {
+        return demo.tell();
+    }
+    // The program has said why; its own exit code stands.
+    std::process::exit(status.code().unwrap_or(1))
 }
 
 /// Says what is being built and how long that usually takes, and then how long it took.
@@ -40,14 +52,86 @@ fn step(what: &str, usually: &str, build: impl FnOnce() -> Result<()>) -> Result
     Ok(())
 }
 
-/// Takes the program's place, so that Ctrl-C and `kill` reach it.
-#[cfg(unix)]
-fn become_program(command: &mut Command) -> Result<()> {
-    use std::os::unix::process::CommandExt as _;
-    Err(command.exec()).context("while starting the example")
+struct Demo {
+    binary: PathBuf,
+    example: PathBuf,
+    store: PathBuf,
 }
 
-#[cfg(not(unix))]
-fn become_program(command: &mut Command) -> Result<()> {
-    program::shown(command)
+impl Demo {
+    fn draw(&self) -> Result<()> {
+        let drawn = program::output(
+            Command::new(&self.binary)
+                .arg("graph")
+                .arg("--outline")
+                .arg(self.example.join("flow.yaml")),
+        )?;
+        eprintln!("\nThe flow `media`:\n{drawn}");
+        Ok(())
+    }
+
+    /// Goes on with an execution that was cut off, or starts a new one.
+    fn run(&self, arguments: &[String]) -> Result<ExitStatus> {
+        ctrlc::set_handler(|| {}).context("while asking for signals: the program itself answers Ctrl-C")?;
+        let mut command = examples::command(&self.binary, &self.example, &self.store)?;
+        match self.newest()? {
+            Some(row) if is(&row, "status", "Running") => {
+                command
+                    .arg("--name")
+                    .arg(row.get("name").and_then(Value::as_str).unwrap_or_default());
+            }
+            Some(_) => {
+                command.arg("--new");
+            }
+            None => {}
+        }
+        command.args(arguments).status().context("while starting the example")
+    }
+
+    /// The demo's newest execution, if there is one.
+    fn newest(&self) -> Result<Option<Value>> {
+        if !self.store.is_dir() {
+            return Ok(None);
+        }
+        let rows: Vec<Value> = serde_json::from_str(&self.stepwell(&["list", "--json"])?)?;
+        let mine = rows.into_iter().filter(|row| is(row, "flow", "media"));
+        Ok(mine.max_by_key(|row| row.get("started_ms").and_then(Value::as_u64)))
+    }
+
+    fn stepwell(&self, words: &[&str]) -> Result<String> {
+        program::output(Command::new(&self.binary).args(words).arg("--store").arg(&self.store))
+    }
+
+    /// What came of it, and what to try next.
+    fn tell(&self) -> Result<()> {
+        eprintln!("\nWritten:");
+        for (path, bytes) in images(&self.store.join("objects/media/out"))? {
+            eprintln!("  {} ({bytes} bytes)", path.display());
+        }
+        let Some(row) = self.newest()? else {
+            bail!("the execution is not in the store")
+        };
+        let name = row.get("name").and_then(Value::as_str).unwrap_or_default();
+        let (program, store) = (self.binary.display(), self.store.display());
+        eprintln!("\nTry next:");
+        eprintln!("  cargo demo                      # and stop it half-way with Ctrl-C, then once more");
+        eprintln!("  {program} history {name} --store {store}");
+        eprintln!("  {program} run examples/saga/flow.yaml --input examples/saga/input.json");
+        Ok(())
+    }
+}
+
+fn is(row: &Value, key: &str, text: &str) -> bool {
+    row.get(key).and_then(Value::as_str) == Some(text)
+}
+
+/// The files of a folder with their sizes, by name.
+fn images(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let mut images = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("while listing {}", folder.display()))? {
+        let entry = entry?;
+        images.push((entry.path(), entry.metadata()?.len()));
+    }
+    images.sort();
+    Ok(images)
 }

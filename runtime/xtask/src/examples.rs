@@ -1,12 +1,14 @@
 //! Runs every example and compares what it answers with what its folder says.
 //!
 //! An example is a folder in `examples/` with `flow.yaml`, `expected.json`, and where it needs them `input.json`,
-//! `functions.yaml`, `grants.yaml`, and objects as `objects/<bucket>/<key>`.
+//! `functions.yaml`, `grants.yaml`, and objects as `objects/<bucket>/<key>`. Where there is a `report.json`, the flow waits
+//! for a report, and gets that.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -16,6 +18,10 @@ use crate::{house::House, program, runtime};
 
 /// The folder of an example, and of a store, that holds objects by bucket and key.
 const OBJECTS: &str = "objects";
+
+/// How often it is asked whether a task waits for a report, and with what pause before each time.
+const REPORT_TRIES: u32 = 300;
+const REPORT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs all of them with stores in a temporary folder, and answers how many there are.
 pub(crate) fn check(house: &House) -> Result<usize> {
@@ -58,9 +64,55 @@ fn check_one(binary: &Path, example: &Path, stores: &Path) -> Result<()> {
         bail!("example `{name}` has no expected.json");
     }
     let store = stores.join(&name);
-    let answered = program::output(&mut command(binary, example, &store)?)?;
+    let mut run = command(binary, example, &store)?;
+    let report = example.join("report.json");
+    let answered = match report.is_file() {
+        true => reported(&mut run, binary, &store, &fs::read_to_string(&report)?)?,
+        false => program::output(&mut run)?,
+    };
     let wanted = fs::read_to_string(&expected).with_context(|| format!("while reading {}", expected.display()))?;
     compare(&answered, &wanted).with_context(|| format!("example `{name}` answers something else"))
+}
+
+/// What a run answers whose task waits for a report, which it gets as soon as it does.
+fn reported(run: &mut Command, binary: &Path, store: &Path, report: &str) -> Result<String> {
+    let running = run
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("while starting the example")?;
+    let token = (0..REPORT_TRIES).find_map(|_| {
+        std::thread::sleep(REPORT_PAUSE);
+        token(binary, store)
+    });
+    if let Some(token) = token {
+        let mut reporting = Command::new(binary);
+        program::output(
+            reporting
+                .args(["report", &token, "--output", report.trim(), "--store"])
+                .arg(store),
+        )?;
+    }
+    let output = running.wait_with_output().context("while waiting for the example")?;
+    if !output.status.success() {
+        bail!(
+            "it ended with {}:\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The token of the task that waits, as `describe` shows it, once it does.
+fn token(binary: &Path, store: &Path) -> Option<String> {
+    let list = program::output(Command::new(binary).args(["list", "--json", "--store"]).arg(store)).ok()?;
+    let rows: Vec<Value> = serde_json::from_str(&list).ok()?;
+    let name = rows.first()?.get("name")?.as_str()?;
+    let described = program::output(Command::new(binary).args(["describe", name, "--store"]).arg(store)).ok()?;
+    let words = described.split_whitespace().collect::<Vec<_>>();
+    let at = words.iter().position(|word| *word == "report")?;
+    words.get(at + 1).map(|token| (*token).to_owned())
 }
 
 /// `stepwell run` for an example, with a store that holds its objects.

@@ -1,6 +1,6 @@
 //! `cargo xtask guests`: every WASM component, in one call of cargo.
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -34,7 +34,23 @@ pub(crate) fn build(house: &House, output: Output) -> Result<()> {
         Output::Shown => program::shown(&mut command),
         Output::Quiet => program::quietly(&mut command),
     }
-    .context("while building the components")
+    .context("while building the components")?;
+    lay_out(house)
+}
+
+/// Puts the components where the examples' functions files find them, whatever the target directory is.
+fn lay_out(house: &House) -> Result<()> {
+    let folder = house.root.join("out/components");
+    fs::create_dir_all(&folder).with_context(|| format!("while making {}", folder.display()))?;
+    for guest in &house.guests {
+        let file = format!("{}.wasm", guest.replace('-', "_"));
+        let built = fs::read(house.components().join(&file)).with_context(|| format!("while reading {file}"))?;
+        let place = folder.join(&file);
+        if fs::read(&place).ok().as_ref() != Some(&built) {
+            fs::write(&place, built).with_context(|| format!("while writing {}", place.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the target to the toolchain if it is not there.

@@ -71,6 +71,16 @@ pub use failure::Failure;
 ///
 /// A function is `fn(Input, &Context) -> Result<Output, Failure>`, where `Input` is any type that serde deserialises
 /// from JSON and `Output` any that it serialises. Call it once, at the root of the crate.
+///
+/// ```
+/// # use stepwell_guest::{Context, Failure};
+/// fn greet(name: String, _context: &Context) -> Result<String, Failure> {
+///     Ok(format!("hello, {name}"))
+/// }
+///
+/// stepwell_guest::tasks! { _ => greet }
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! tasks {
     ($($operation:literal => $task:path,)* _ => $any:path $(,)?) => {

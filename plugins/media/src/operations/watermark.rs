@@ -14,8 +14,12 @@ use crate::picture::failure;
 
 const LETTERS_MAX: usize = 64;
 const OPACITY: f32 = 0.35;
-/// An image this wide gets letters of one pixel per point.
-const WIDTH_PER_POINT: u32 = 240;
+/// A point of a letter is drawn as a square of this many dots, so that its shadow can be thinner than itself.
+const DOTS: u32 = 3;
+/// How wide an image is for each pixel of a dot's side.
+const WIDTH_PER_DOT: u32 = 640;
+/// Rows of text rise by one pixel in this many.
+const SLANT: u32 = 4;
 
 /// Which text over which image.
 #[derive(Clone, Debug, Deserialize)]
@@ -90,52 +94,49 @@ enum Ink {
     Shadow,
 }
 
-/// One tile with the text, repeated in rows of which each begins a little further left.
+/// One tile with the text, repeated in rising rows, each of which begins a little further left.
 struct Tiling {
-    tile: Vec<Ink>,
+    dots: Vec<Ink>,
     width: u32,
     height: u32,
-    /// Pixels per point of a letter.
+    /// Pixels per dot.
     scale: u32,
 }
 
 impl Tiling {
     fn of(text: &str, image_width: u32) -> Self {
         let letters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let (width, height) = ((letters + 3).saturating_mul(ADVANCE), HEIGHT * 3);
+        let width = letters.saturating_add(3).saturating_mul(ADVANCE * DOTS);
+        let height = HEIGHT * DOTS * 3;
+        let dots = (0..width.saturating_mul(height)).map(|_| Ink::None).collect();
+        let scale = (image_width / WIDTH_PER_DOT).max(1);
         let mut tiling = Self {
-            tile: Vec::new(),
+            dots,
             width,
             height,
-            scale: (image_width / WIDTH_PER_POINT).max(1),
+            scale,
         };
-        tiling.tile = (0..width * height).map(|_| Ink::None).collect();
-        for (x, y) in lit_points(text) {
-            tiling.set(x + 1, y + 1, Ink::Shadow);
-        }
-        for (x, y) in lit_points(text) {
-            tiling.set(x, y, Ink::Light);
-        }
+        lit_points(text).for_each(|(x, y)| tiling.draw(x * DOTS + 1, y * DOTS + 1, Ink::Shadow));
+        lit_points(text).for_each(|(x, y)| tiling.draw(x * DOTS, y * DOTS, Ink::Light));
         tiling
     }
 
-    fn set(&mut self, x: u32, y: u32, ink: Ink) {
-        let index = y * self.width + x;
-        if let Some(point) = usize::try_from(index).ok().and_then(|index| self.tile.get_mut(index)) {
-            *point = ink;
+    /// Draws one point of a letter.
+    fn draw(&mut self, left: u32, top: u32, ink: Ink) {
+        for (x, y) in (0..DOTS).flat_map(|y| (0..DOTS).map(move |x| (left + x, top + y))) {
+            let index = usize::try_from(y * self.width + x).unwrap_or(usize::MAX);
+            if let Some(dot) = self.dots.get_mut(index) {
+                *dot = ink;
+            }
         }
     }
 
     fn ink(&self, x: u32, y: u32) -> Ink {
-        let (x, y) = (x / self.scale, y / self.scale);
+        let (x, y) = (x / self.scale, (y + x / SLANT) / self.scale);
         let row = y / self.height;
-        let x = (x + row * self.width / 3 + y % self.height) % self.width;
-        let index = (y % self.height) * self.width + x;
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.tile.get(index))
-            .copied()
-            .unwrap_or(Ink::None)
+        let x = (x + row * self.width / 3) % self.width;
+        let index = usize::try_from((y % self.height) * self.width + x).unwrap_or(usize::MAX);
+        self.dots.get(index).copied().unwrap_or(Ink::None)
     }
 }
 

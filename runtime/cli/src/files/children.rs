@@ -20,7 +20,9 @@ const FILES_MAX: usize = 1000;
 
 /// The flows that `flow` may start, and those that they may start, as far as they stand beside it.
 pub(crate) fn children(flow: &FlowFile) -> Result<Vec<FlowFile>, Trouble> {
-    let Some(root) = &flow.checked.flow else { return Ok(Vec::new()) };
+    let Some(root) = &flow.checked.flow else {
+        return Ok(Vec::new());
+    };
     let mut wanted = started(root);
     wanted.remove(&*root.name);
     if wanted.is_empty() {
@@ -29,10 +31,15 @@ pub(crate) fn children(flow: &FlowFile) -> Result<Vec<FlowFile>, Trouble> {
     let mut beside = candidates(&flow.path)?;
     let mut found: BTreeMap<String, FlowFile> = BTreeMap::new();
     while let Some(name) = wanted.pop_first() {
-        let Some(child) = take(&mut beside, &name)? else { continue };
+        let Some(child) = take(&mut beside, &name)? else {
+            continue;
+        };
         let more = child.checked.flow.as_ref().map(started).unwrap_or_default();
         found.insert(name, child);
-        wanted.extend(more.into_iter().filter(|name| *name != *root.name && !found.contains_key(name)));
+        wanted.extend(
+            more.into_iter()
+                .filter(|name| *name != *root.name && !found.contains_key(name)),
+        );
     }
     Ok(found.into_values().collect())
 }
@@ -74,9 +81,17 @@ fn resource(parameters: &Template) -> Option<&str> {
 fn candidates(flow: &Path) -> Result<Vec<(String, PathBuf)>, Trouble> {
     let cannot = |error| Trouble::mistake(format!("`{}` cannot be listed: {error}", folder(flow).display()));
     let entries = fs::read_dir(folder(flow)).map_err(cannot)?;
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| is_flow_file(path, flow)).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| is_flow_file(path, flow))
+        .collect();
     paths.sort();
-    Ok(paths.into_iter().take(FILES_MAX).filter_map(|path| Some((name_in(&path)?, path))).collect())
+    Ok(paths
+        .into_iter()
+        .take(FILES_MAX)
+        .filter_map(|path| Some((name_in(&path)?, path)))
+        .collect())
 }
 
 fn is_flow_file(path: &Path, flow: &Path) -> bool {
@@ -92,13 +107,25 @@ fn name_in(path: &Path) -> Option<String> {
     if !text.contains("StateMachine") {
         return None;
     }
-    let sound = stepwell_definition::check(&bytes, "").flow.map(|flow| flow.name.to_string());
-    sound.or_else(|| text.lines().filter_map(name_of_line).min_by_key(|(indentation, _)| *indentation).map(|(_, name)| name))
+    let sound = stepwell_definition::check(&bytes, "")
+        .flow
+        .map(|flow| flow.name.to_string());
+    sound.or_else(|| {
+        text.lines()
+            .filter_map(name_of_line)
+            .min_by_key(|(indentation, _)| *indentation)
+            .map(|(_, name)| name)
+    })
 }
 
 fn name_of_line(line: &str) -> Option<(usize, String)> {
     let trimmed = line.trim_start();
-    let rest = trimmed.trim_start_matches('"').strip_prefix("Name")?.trim_start_matches('"').trim_start().strip_prefix(':')?;
+    let rest = trimmed
+        .trim_start_matches('"')
+        .strip_prefix("Name")?
+        .trim_start_matches('"')
+        .trim_start()
+        .strip_prefix(':')?;
     let name = rest.trim().trim_end_matches(',').trim_matches(['"', '\'']);
     Some((line.len() - trimmed.len(), name.to_owned()))
 }
@@ -137,7 +164,9 @@ mod tests {
         }
         let flow = FlowFile::read(&folder.path().join("flow.yaml")).unwrap();
         let file = |child: &FlowFile| child.path.file_name().unwrap().to_string_lossy().into_owned();
-        children(&flow).map(|children| children.iter().map(file).collect()).map_err(|trouble| trouble.to_string())
+        children(&flow)
+            .map(|children| children.iter().map(file).collect())
+            .map_err(|trouble| trouble.to_string())
     }
 
     #[test]
@@ -155,12 +184,23 @@ mod tests {
     #[test]
     fn a_broken_file_counts_when_it_is_asked_for() {
         let broken = "Type: StateMachine\nName: b\nStates: [".to_owned();
-        assert_eq!(found(&[("flow.yaml", starting("a", "b")), ("b.yaml", broken)]), Ok(vec!["b.yaml".into()]));
+        assert_eq!(
+            found(&[("flow.yaml", starting("a", "b")), ("b.yaml", broken)]),
+            Ok(vec!["b.yaml".into()])
+        );
     }
 
     #[test]
     fn two_files_of_one_name_are_refused() {
-        let files = [("flow.yaml", starting("a", "b")), ("b1.yaml", starting("b", "a")), ("b2.yaml", starting("b", "a"))];
-        assert!(found(&files).unwrap_err().starts_with("two files beside the flow define the flow `b`"));
+        let files = [
+            ("flow.yaml", starting("a", "b")),
+            ("b1.yaml", starting("b", "a")),
+            ("b2.yaml", starting("b", "a")),
+        ];
+        assert!(
+            found(&files)
+                .unwrap_err()
+                .starts_with("two files beside the flow define the flow `b`")
+        );
     }
 }

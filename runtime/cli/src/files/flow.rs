@@ -25,7 +25,11 @@ impl FlowFile {
     pub(crate) fn read(path: &Path) -> Result<Self, Trouble> {
         let bytes = read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?;
         let checked = check(&bytes, &path.display().to_string());
-        Ok(Self { path: path.to_owned(), bytes, checked })
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            checked,
+        })
     }
 
     /// Adds what is wrong with it; what cannot run yet is wrong where it is to be run.
@@ -35,7 +39,9 @@ impl FlowFile {
             let place = self.checked.source.line_column(unsupported.span.start);
             let (path, line, column) = (self.path.display(), place.line, place.column);
             let (state, what) = (&unsupported.state, &unsupported.what);
-            problems.add_message(&format!("{path}:{line}:{column}: the state `{state}` cannot run yet: {what}"));
+            problems.add_message(&format!(
+                "{path}:{line}:{column}: the state `{state}` cannot run yet: {what}"
+            ));
         }
     }
 

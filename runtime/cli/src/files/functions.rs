@@ -43,7 +43,13 @@ impl Functions {
         let Some(path) = path else { return Ok(Self::default()) };
         let bytes = read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?;
         let checked = check_functions_file(&bytes, &path.display().to_string());
-        Ok(Self { file: Some(File { path: path.to_owned(), bytes, checked }) })
+        Ok(Self {
+            file: Some(File {
+                path: path.to_owned(),
+                bytes,
+                checked,
+            }),
+        })
     }
 
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
@@ -70,19 +76,29 @@ impl Functions {
 
     /// Reads the components. What cannot be read is told with its place in the file.
     pub(crate) fn resolve(&self, problems: &mut Problems) -> Resolved {
-        let Some((file, content)) = self.file.as_ref().and_then(|file| Some((file, file.checked.content.as_ref()?))) else {
+        let Some((file, content)) = self
+            .file
+            .as_ref()
+            .and_then(|file| Some((file, file.checked.content.as_ref()?)))
+        else {
             return Resolved::default();
         };
         let mut components = Vec::new();
         let mut refused = Vec::new();
         let registry = content.registry(|path| {
-            let component = component(file, path).inspect_err(|message| refused.push((path.to_owned(), message.clone())))?;
+            let component =
+                component(file, path).inspect_err(|message| refused.push((path.to_owned(), message.clone())))?;
             let digest = Arc::from(component.digest.as_str());
             components.push(component);
             Ok::<_, String>(digest)
         });
-        refused.iter().for_each(|(path, message)| problems.add_message(&placed(file, content, path, message)));
-        Resolved { registry: registry.unwrap_or_default(), components }
+        refused
+            .iter()
+            .for_each(|(path, message)| problems.add_message(&placed(file, content, path, message)));
+        Resolved {
+            registry: registry.unwrap_or_default(),
+            components,
+        }
     }
 }
 
@@ -90,9 +106,15 @@ fn component(file: &File, path: &str) -> Result<Component, String> {
     let path = folder(&file.path).join(path);
     let bytes = read(&path, COMPONENT_BYTES_MAX)?;
     if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(format!("`{}` is larger than {COMPONENT_BYTES_MAX} bytes", path.display()));
+        return Err(format!(
+            "`{}` is larger than {COMPONENT_BYTES_MAX} bytes",
+            path.display()
+        ));
     }
-    Ok(Component { digest: stepwell_model::digest(&bytes), bytes })
+    Ok(Component {
+        digest: stepwell_model::digest(&bytes),
+        bytes,
+    })
 }
 
 /// The message behind the place where the path stands.
@@ -114,18 +136,32 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("functions.yaml");
         std::fs::write(folder.path().join("a.wasm"), "component").unwrap();
-        std::fs::write(&path, "functions:\n  a: {component: a.wasm}\n  b: {component: b.wasm}\n").unwrap();
+        std::fs::write(
+            &path,
+            "functions:\n  a: {component: a.wasm}\n  b: {component: b.wasm}\n",
+        )
+        .unwrap();
         let functions = Functions::read(Some(&path)).unwrap();
         let mut problems = Problems::default();
         functions.resolve(&mut problems);
         let missing = folder.path().join("b.wasm");
-        let expected = format!("error: {}:3:18: there is no file `{}`\n", path.display(), missing.display());
+        let expected = format!(
+            "error: {}:3:18: there is no file `{}`\n",
+            path.display(),
+            missing.display()
+        );
         assert_eq!(problems.drawn(), expected);
 
         std::fs::write(missing, "component").unwrap();
         let mut problems = Problems::default();
         let resolved = functions.resolve(&mut problems);
-        let component = Component { digest: stepwell_model::digest(b"component"), bytes: b"component".to_vec() };
-        assert_eq!((problems.drawn(), resolved.components), ("", vec![component.clone(), component]));
+        let component = Component {
+            digest: stepwell_model::digest(b"component"),
+            bytes: b"component".to_vec(),
+        };
+        assert_eq!(
+            (problems.drawn(), resolved.components),
+            ("", vec![component.clone(), component])
+        );
     }
 }

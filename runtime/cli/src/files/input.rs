@@ -22,7 +22,10 @@ pub(crate) fn input(path: Option<&Path>, problems: &mut Problems, style: Style) 
             let refused = |error| Trouble::mistake(format!("the input cannot be read: {error}"));
             (bytes.map_err(refused)?, "standard input".to_owned())
         }
-        false => (read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?, path.display().to_string()),
+        false => (
+            read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?,
+            path.display().to_string(),
+        ),
     };
     let checked = check_input(&bytes, &name);
     problems.add(&checked.report(Strictness::Lenient), style);

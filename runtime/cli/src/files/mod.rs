@@ -27,12 +27,16 @@ use crate::console::Style;
 
 /// The path of a file that is named, or else of the one beside the flow, if it exists.
 pub(crate) fn beside(flow: &Path, named: Option<&PathBuf>, usual: &str) -> Option<PathBuf> {
-    named.cloned().or_else(|| Some(folder(flow).join(usual)).filter(|path| path.is_file()))
+    named
+        .cloned()
+        .or_else(|| Some(folder(flow).join(usual)).filter(|path| path.is_file()))
 }
 
 /// The folder of a file.
 pub(crate) fn folder(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Problems of several files, drawn.

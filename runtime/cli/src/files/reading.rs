@@ -35,8 +35,14 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("flow.yaml");
-        assert_eq!(read(&path, 9).unwrap_err(), format!("there is no file `{}`", path.display()));
-        assert_eq!(read(folder.path(), 9).unwrap_err(), format!("`{}` is a directory, not a file", folder.path().display()));
+        assert_eq!(
+            read(&path, 9).unwrap_err(),
+            format!("there is no file `{}`", path.display())
+        );
+        assert_eq!(
+            read(folder.path(), 9).unwrap_err(),
+            format!("`{}` is a directory, not a file", folder.path().display())
+        );
         std::fs::write(&path, "0123456789ab").unwrap();
         assert_eq!(read(&path, 9).unwrap(), b"0123456789");
     }

@@ -15,13 +15,16 @@ pub(crate) fn settings(store: &Path, set: &[String]) -> Result<Settings, Trouble
     let mut settings = Settings::default();
     let path = store.join(FILE);
     if path.is_file() {
-        from_file(&mut settings, &path).map_err(|message| Trouble::mistake(format!("{}: {message}", path.display())))?;
+        from_file(&mut settings, &path)
+            .map_err(|message| Trouble::mistake(format!("{}: {message}", path.display())))?;
     }
     for pair in set {
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Trouble::mistake(format!("`--set {pair}` has no value; write `--set KEY=VALUE`")))?;
-        settings.set(key.trim(), value.trim()).map_err(|error| Trouble::mistake(error.to_string()))?;
+        settings
+            .set(key.trim(), value.trim())
+            .map_err(|error| Trouble::mistake(error.to_string()))?;
     }
     Ok(settings)
 }
@@ -29,7 +32,9 @@ pub(crate) fn settings(store: &Path, set: &[String]) -> Result<Settings, Trouble
 fn from_file(settings: &mut Settings, path: &Path) -> Result<(), String> {
     let bytes = read(path, FILE_BYTES_MAX)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
     apply(settings, &table, "")
 }
 
@@ -39,7 +44,9 @@ fn apply(settings: &mut Settings, table: &toml::Table, prefix: &str) -> Result<(
         let key = format!("{prefix}{key}");
         match value {
             toml::Value::Table(inner) => apply(settings, inner, &format!("{key}."))?,
-            _ => settings.set(&key, &scalar(&key, value)?).map_err(|error| error.to_string())?,
+            _ => settings
+                .set(&key, &scalar(&key, value)?)
+                .map_err(|error| error.to_string())?,
         }
     }
     Ok(())
@@ -73,7 +80,12 @@ mod tests {
     #[test]
     fn the_command_line_wins_over_the_file() {
         let file = "tasks.fuse = false\n[limits]\ndata = 10\nstates = \"20\"\n";
-        let expected = Settings { data_bytes_max: 30, states_max: 20, wait_seconds_max: None, fuse: false };
+        let expected = Settings {
+            data_bytes_max: 30,
+            states_max: 20,
+            wait_seconds_max: None,
+            fuse: false,
+        };
         assert_eq!(read_with(Some(file), &["limits.data=30"]), Ok(expected));
         assert_eq!(read_with(None, &[]), Ok(Settings::default()));
     }
@@ -82,12 +94,24 @@ mod tests {
     fn mistakes_are_named() {
         let keys = "there are limits.data, limits.states, wait.max_seconds, tasks.fuse";
         let refused = |file, set: &[&str]| read_with(file, set).unwrap_err();
-        assert_eq!(refused(Some("limit = 1"), &[]), format!("STORE/stepwell.toml: no setting `limit`; {keys}"));
+        assert_eq!(
+            refused(Some("limit = 1"), &[]),
+            format!("STORE/stepwell.toml: no setting `limit`; {keys}")
+        );
         assert_eq!(refused(None, &["nope=1"]), format!("no setting `nope`; {keys}"));
-        assert_eq!(refused(None, &["nope"]), "`--set nope` has no value; write `--set KEY=VALUE`");
+        assert_eq!(
+            refused(None, &["nope"]),
+            "`--set nope` has no value; write `--set KEY=VALUE`"
+        );
         let array = refused(Some("limits.data = [1]"), &[]);
-        assert_eq!(array, "STORE/stepwell.toml: `limits.data` takes a text, a whole number or a boolean");
+        assert_eq!(
+            array,
+            "STORE/stepwell.toml: `limits.data` takes a text, a whole number or a boolean"
+        );
         let broken = refused(Some("limits.data = \n"), &[]);
-        assert!(broken.starts_with("STORE/stepwell.toml: TOML parse error at line 1"), "{broken}");
+        assert!(
+            broken.starts_with("STORE/stepwell.toml: TOML parse error at line 1"),
+            "{broken}"
+        );
     }
 }

@@ -41,6 +41,8 @@ pub(super) struct Doings {
     pub(super) took_ms: Option<u64>,
     /// What the last attempt is doing.
     pub(super) phase: Phase,
+    /// Whether the last visit was left by a Catch, or cut off.
+    pub(super) caught: bool,
     /// The last failure.
     pub(super) note: Option<String>,
     /// Of a Map: items that have begun, and ended.
@@ -62,7 +64,10 @@ pub(super) enum Phase {
 
 impl Board {
     pub(super) fn new(flow: Arc<Flow>) -> Self {
-        Self { flow, states: BTreeMap::new() }
+        Self {
+            flow,
+            states: BTreeMap::new(),
+        }
     }
 
     /// What is known of a state; nothing if it was never entered.
@@ -104,6 +109,7 @@ impl Doings {
             "StepExited" => {
                 self.leave(event);
                 self.done += 1;
+                self.caught = event.note.is_some();
             }
             "StepFailed" => {
                 self.leave(event);
@@ -119,7 +125,7 @@ impl Doings {
     fn enter(&mut self, event: &EventLine) {
         self.open += 1;
         (self.since_ms, self.entered_ms, self.attempt) = (event.at_ms, event.at_ms, 0);
-        (self.phase, self.note, self.took_ms) = (Phase::Working, None, None);
+        (self.phase, self.note, self.took_ms, self.caught) = (Phase::Working, None, None, false);
     }
 
     fn leave(&mut self, event: &EventLine) {
@@ -138,7 +144,9 @@ fn state_at(flow: &Flow, scope: &str, name: &str) -> Option<Place> {
 
 /// The Parallel or Map whose branch or item an event speaks of.
 fn owner(flow: &Flow, event: &EventLine) -> Option<Place> {
-    walk(flow, &event.scope).and_then(|walked| walked.owner).or_else(|| state_at(flow, &event.scope, &event.state))
+    walk(flow, &event.scope)
+        .and_then(|walked| walked.owner)
+        .or_else(|| state_at(flow, &event.scope, &event.state))
 }
 
 /// Where a scope leads.
@@ -150,7 +158,11 @@ struct Walked<'a> {
 
 /// Follows a scope's text, `Map1/17/Inner/0`, through the flow.
 fn walk<'a>(flow: &'a Flow, scope: &str) -> Option<Walked<'a>> {
-    let mut at = Walked { block: &flow.body, path: BlockPath::default(), owner: None };
+    let mut at = Walked {
+        block: &flow.body,
+        path: BlockPath::default(),
+        owner: None,
+    };
     let mut rest = scope;
     while !rest.is_empty() {
         let (index, number, behind) = at.block.states.iter().enumerate().find_map(|(index, state)| {
@@ -158,7 +170,11 @@ fn walk<'a>(flow: &'a Flow, scope: &str) -> Option<Walked<'a>> {
             Some((StateIndex(u32::try_from(index).ok()?), number, behind))
         })?;
         let inner = at.path.inner(index, number);
-        at = Walked { block: flow.block(&inner)?, owner: Some((at.path, index)), path: inner };
+        at = Walked {
+            block: flow.block(&inner)?,
+            owner: Some((at.path, index)),
+            path: inner,
+        };
         rest = behind;
     }
     Some(at)

@@ -1,4 +1,4 @@
-//! Durations as people read them.
+//! Durations and sizes as people read them.
 
 /// Such as `12 ms`, `1.2 s`, `3 min 05 s`, `2 h 03 min`, `4 d 05 h`.
 pub(crate) fn duration(ms: u64) -> String {
@@ -12,9 +12,26 @@ pub(crate) fn duration(ms: u64) -> String {
     }
 }
 
+/// Such as `812 bytes`, `12.3 kB`, `4.5 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!(
+            [0, 999, 12_345, 4_560_000].map(size),
+            ["0 bytes", "999 bytes", "12.3 kB", "4.5 MB"]
+        );
+    }
 
     #[test]
     fn two_units_at_most() {

@@ -59,13 +59,28 @@ enum Stand {
     Waiting,
     Retrying,
     Done,
+    Caught,
     Failed,
 }
 
 impl Live {
     pub(super) fn new(flow: Arc<Flow>, style: Style) -> Self {
-        let rows = outline(&flow).into_iter().map(|line| Row { what: what(&flow, &line), line }).collect();
-        Self { board: Board::new(flow), rows, style, title: String::new(), started_ms: None, ended: None, drawn: 0 }
+        let rows = outline(&flow)
+            .into_iter()
+            .map(|line| Row {
+                what: what(&flow, &line),
+                line,
+            })
+            .collect();
+        Self {
+            board: Board::new(flow),
+            rows,
+            style,
+            title: String::new(),
+            started_ms: None,
+            ended: None,
+            drawn: 0,
+        }
     }
 
     pub(super) fn begin(&mut self, begun: &Begun, title: String) {
@@ -100,7 +115,11 @@ impl Live {
     /// Takes the last drawing away.
     pub(super) fn clear(&mut self) -> String {
         let up = std::mem::take(&mut self.drawn);
-        if up == 0 { String::new() } else { format!("\u{1b}[{up}A\r\u{1b}[J") }
+        if up == 0 {
+            String::new()
+        } else {
+            format!("\u{1b}[{up}A\r\u{1b}[J")
+        }
     }
 
     fn lines(&self, now_ms: u64, columns: usize, rows: usize) -> Vec<String> {
@@ -119,21 +138,35 @@ impl Live {
     }
 
     fn row(&self, row: &Row, now_ms: u64, columns: usize) -> (Stand, String) {
-        let stem = if self.style.unicode { row.line.stem.clone() } else { ascii(&row.line.stem) };
+        let stem = if self.style.unicode {
+            row.line.stem.clone()
+        } else {
+            ascii(&row.line.stem)
+        };
         let Some(index) = row.line.state.filter(|_| row.what != What::Heading) else {
             return (Stand::Ahead, format!("{stem}{}", row.line.name));
         };
         let doings = self.board.doings(&(row.line.block.clone(), index));
         let stand = doings.map_or(Stand::Ahead, stand);
-        let head = fill(&format!("{stem}{} {}", self.mark(stand), row.line.name), self.tree_width());
-        let beside = doings.map(|doings| beside(row.what, doings, stand, now_ms)).unwrap_or_default();
+        let head = fill(
+            &format!("{stem}{} {}", self.mark(stand), row.line.name),
+            self.tree_width(),
+        );
+        let beside = doings
+            .map(|doings| beside(row.what, doings, stand, now_ms))
+            .unwrap_or_default();
         let line = cut(&format!("{head}  {beside}"), columns.saturating_sub(1));
         (stand, self.coloured(stand, line.trim_end()))
     }
 
     fn tree_width(&self) -> usize {
         let width = |row: &Row| row.line.stem.width() + row.line.name.width() + 2;
-        self.rows.iter().map(width).max().unwrap_or_default().min(TREE_WIDTH_MAX)
+        self.rows
+            .iter()
+            .map(width)
+            .max()
+            .unwrap_or_default()
+            .min(TREE_WIDTH_MAX)
     }
 
     fn mark(&self, stand: Stand) -> &'static str {
@@ -148,6 +181,8 @@ impl Live {
             (Stand::Retrying, false) => "~",
             (Stand::Done, true) => "✓",
             (Stand::Done, false) => "+",
+            (Stand::Caught, true) => "↷",
+            (Stand::Caught, false) => "!",
             (Stand::Failed, true) => "✗",
             (Stand::Failed, false) => "x",
         }
@@ -158,11 +193,15 @@ impl Live {
             Stand::Ahead => "2",
             Stand::Working => "36",
             Stand::Waiting => "35",
-            Stand::Retrying => "33",
+            Stand::Retrying | Stand::Caught => "33",
             Stand::Done => "32",
             Stand::Failed => "31",
         };
-        if self.style.colour { format!("\u{1b}[{colour}m{line}\u{1b}[0m") } else { line.to_owned() }
+        if self.style.colour {
+            format!("\u{1b}[{colour}m{line}\u{1b}[0m")
+        } else {
+            line.to_owned()
+        }
     }
 }
 
@@ -191,6 +230,7 @@ fn passes_map(flow: &Flow, path: &BlockPath) -> bool {
 fn stand(doings: &Doings) -> Stand {
     match (doings.open, doings.phase) {
         (0, _) if doings.done == 0 && doings.failed > 0 => Stand::Failed,
+        (0, _) if doings.caught => Stand::Caught,
         (0, _) => Stand::Done,
         (_, Phase::Working) => Stand::Working,
         (_, Phase::Waiting) => Stand::Waiting,
@@ -207,14 +247,18 @@ fn beside(what: What, doings: &Doings, stand: Stand, now_ms: u64) -> String {
             let (begun, ended) = doings.items;
             let running = begun.saturating_sub(ended);
             let time = doings.took_ms.unwrap_or_else(|| now_ms.saturating_sub(doings.since_ms));
-            format!("{:>10}  {}", duration(time), parts([(ended, "done"), (running, "running")]))
+            format!(
+                "{:>10}  {}",
+                duration(time),
+                parts([(ended, "done"), (running, "running")])
+            )
         }
     }
 }
 
 fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     let time = match (stand, doings.took_ms) {
-        (Stand::Done | Stand::Failed, Some(took)) => took,
+        (Stand::Done | Stand::Caught | Stand::Failed, Some(took)) => took,
         _ => now_ms.saturating_sub(doings.since_ms),
     };
     let mut said = Vec::new();
@@ -224,6 +268,9 @@ fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     }
     if doings.attempt > 1 || stand == Stand::Retrying {
         said.push(format!("attempt {}", doings.attempt));
+    }
+    if stand == Stand::Caught {
+        said.push("caught".to_owned());
     }
     if stand == Stand::Waiting {
         said.push("waits for a report".to_owned());
@@ -243,7 +290,11 @@ fn counts(doings: &Doings) -> String {
 }
 
 fn parts<const N: usize>(parts: [(u64, &str); N]) -> String {
-    let told: Vec<String> = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let told: Vec<String> = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     told.join(", ")
 }
 
@@ -252,8 +303,11 @@ fn fit(lines: Vec<(Stand, String)>, room: usize) -> Vec<String> {
     if lines.len() <= room {
         return lines.into_iter().map(|(_, line)| line).collect();
     }
-    let open = |stand: Stand| !matches!(stand, Stand::Done | Stand::Ahead);
-    let first = lines.iter().position(|(stand, _)| open(*stand)).unwrap_or(lines.len().saturating_sub(room));
+    let open = |stand: Stand| !matches!(stand, Stand::Done | Stand::Caught | Stand::Ahead);
+    let first = lines
+        .iter()
+        .position(|(stand, _)| open(*stand))
+        .unwrap_or(lines.len().saturating_sub(room));
     let room = room.saturating_sub(2).max(1);
     let from = first.saturating_sub(1).min(lines.len().saturating_sub(room));
     let behind = lines.len().saturating_sub(from + room);

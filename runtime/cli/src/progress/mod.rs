@@ -22,7 +22,7 @@ use crate::console::Console;
 use live::Live;
 use plain::Plain;
 
-pub(crate) use duration::duration;
+pub(crate) use duration::{duration, size};
 
 /// Shows one run.
 #[derive(Debug)]
@@ -33,6 +33,17 @@ pub struct Progress<'c> {
     shape: Shape,
     begun: bool,
     now_ms: u64,
+    guest_us: u64,
+    kept: Option<Kept>,
+}
+
+/// What a run left in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Records.
+    pub records: u64,
+    /// Bytes in them.
+    pub bytes: u64,
 }
 
 /// How it is shown.
@@ -51,12 +62,30 @@ impl<'c> Progress<'c> {
             true => Shape::Live(Box::new(Live::new(flow.clone(), style))),
             false => Shape::Plain(Box::new(Plain::new(flow.clone()))),
         };
-        Self { console, execution: String::new(), flow, shape, begun: false, now_ms: 0 }
+        Self {
+            console,
+            execution: String::new(),
+            flow,
+            shape,
+            begun: false,
+            now_ms: 0,
+            guest_us: 0,
+            kept: None,
+        }
     }
 
     /// One JSON object per line on standard output.
     pub(crate) fn for_programs(console: &'c mut Console, flow: Arc<Flow>) -> Self {
-        Self { console, execution: String::new(), flow, shape: Shape::Json, begun: false, now_ms: 0 }
+        Self {
+            console,
+            execution: String::new(),
+            flow,
+            shape: Shape::Json,
+            begun: false,
+            now_ms: 0,
+            guest_us: 0,
+            kept: None,
+        }
     }
 
     /// The run has begun, or goes on in another process.
@@ -68,7 +97,10 @@ impl<'c> Progress<'c> {
         let line = match begun.standing {
             Standing::New => format!("{}/{}: started", self.flow.name, begun.name),
             Standing::Running => format!("{}/{}: goes on where it was", self.flow.name, begun.name),
-            Standing::Ended => format!("{}/{}: has ended already; this is its stored result", self.flow.name, begun.name),
+            Standing::Ended => format!(
+                "{}/{}: has ended already; this is its stored result",
+                self.flow.name, begun.name
+            ),
         };
         match &mut self.shape {
             Shape::Json => return,
@@ -80,6 +112,7 @@ impl<'c> Progress<'c> {
 
     /// Something became durable.
     pub fn event(&mut self, event: EventLine) {
+        self.guest_us += event.guest_us;
         match &mut self.shape {
             Shape::Live(live) => live.event(&event),
             Shape::Plain(plain) => {
@@ -114,9 +147,32 @@ impl<'c> Progress<'c> {
         }
     }
 
-    /// Shows the last state.
+    /// What the run left in its store, to be told at the end.
+    pub fn kept(&mut self, kept: Kept) {
+        self.kept = Some(kept);
+    }
+
+    /// Shows the last state, and what it took.
     pub(crate) fn finish(mut self) {
         self.tick(self.now_ms);
+        match &self.shape {
+            Shape::Live(_) | Shape::Plain(_) => self.console.say_if(self.cost()),
+            Shape::Json => {}
+        }
+    }
+
+    fn cost(&self) -> Option<String> {
+        let kept = self.kept.filter(|kept| kept.records > 0);
+        let records = kept.map(|Kept { records, bytes }| {
+            format!(
+                "{records} record{}, {} written",
+                if records == 1 { "" } else { "s" },
+                size(bytes)
+            )
+        });
+        let guests = (self.guest_us > 0).then(|| format!("{:.1} ms inside components", self.guest_us as f64 / 1000.0));
+        let told: Vec<String> = [records, guests].into_iter().flatten().collect();
+        (!told.is_empty()).then(|| told.join(", "))
     }
 
     /// The execution's name, once it has begun.

@@ -34,7 +34,12 @@ struct Times {
 
 impl Plain {
     pub(super) fn new(flow: Arc<Flow>) -> Self {
-        Self { flow, open: BTreeMap::new(), started_ms: None, is_whole: false }
+        Self {
+            flow,
+            open: BTreeMap::new(),
+            started_ms: None,
+            is_whole: false,
+        }
     }
 
     pub(super) fn begin(&mut self, begun: &Begun) {
@@ -51,10 +56,22 @@ impl Plain {
         let what = match event.event.as_str() {
             "StepEntered" if stays_open(state(&self.flow, event).map(|state| &state.kind)) => "begun".to_owned(),
             "TaskSubmitted" => format!("attempt {attempt} waits for a report"),
-            "TaskFailed" => format!("attempt {attempt} failed{}{}", after(times.map(|t| t.attempt_ms), event), note(event)),
+            "TaskFailed" => format!(
+                "attempt {attempt} failed{}{}",
+                after(times.map(|t| t.attempt_ms), event),
+                note(event)
+            ),
             "TaskSubmitFailed" => format!("attempt {attempt} could not be submitted{}", note(event)),
-            "TaskTimedOut" => format!("attempt {attempt} timed out{}", after(times.map(|t| t.attempt_ms), event)),
+            "TaskTimedOut" => format!(
+                "attempt {attempt} timed out{}",
+                after(times.map(|t| t.attempt_ms), event)
+            ),
             "TaskScheduled" if attempt > 1 => format!("attempt {attempt} begun"),
+            "StepExited" if event.note.is_some() => format!(
+                "left by Catch{}{}",
+                after(times.map(|t| t.entered_ms), event),
+                note(event)
+            ),
             "StepExited" => format!("done{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
             "StepFailed" => format!("failed{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
             _ => return self.execution_event(event),
@@ -66,7 +83,13 @@ impl Plain {
     fn follow(&mut self, event: &EventLine) -> Option<Times> {
         let key = (event.scope.clone(), event.state.clone());
         match event.event.as_str() {
-            "StepEntered" => self.open.insert(key, Times { entered_ms: event.at_ms, attempt_ms: event.at_ms }),
+            "StepEntered" => self.open.insert(
+                key,
+                Times {
+                    entered_ms: event.at_ms,
+                    attempt_ms: event.at_ms,
+                },
+            ),
             "TaskScheduled" => {
                 self.open.get_mut(&key)?.attempt_ms = event.at_ms;
                 None
@@ -84,7 +107,12 @@ impl Plain {
             "ExecutionTimedOut" => "timed out",
             _ => return None,
         };
-        Some(format!("{}/{}: {what}{}", self.flow.name, event.execution, after(self.started_ms, event)))
+        Some(format!(
+            "{}/{}: {what}{}",
+            self.flow.name,
+            event.execution,
+            after(self.started_ms, event)
+        ))
     }
 }
 
@@ -107,5 +135,9 @@ fn place(event: &EventLine) -> String {
 }
 
 fn note(event: &EventLine) -> String {
-    event.note.as_deref().map(|note| format!(": {}", one_line(note, NOTE_CHARACTERS_MAX))).unwrap_or_default()
+    event
+        .note
+        .as_deref()
+        .map(|note| format!(": {}", one_line(note, NOTE_CHARACTERS_MAX)))
+        .unwrap_or_default()
 }

@@ -71,7 +71,11 @@ fn events() -> Vec<EventLine> {
 }
 
 fn begun(standing: Standing) -> Begun {
-    Begun { name: "n".into(), standing, earlier: vec![] }
+    Begun {
+        name: "n".into(),
+        standing,
+        earlier: vec![],
+    }
 }
 
 #[test]
@@ -98,7 +102,12 @@ shop/n: succeeded after 1.2 s
 
 #[test]
 fn a_terminal_shows_a_tree_that_is_redrawn_in_place() {
-    let style = Style { live: true, colour: false, unicode: true, size: || (70, 24) };
+    let style = Style {
+        live: true,
+        colour: false,
+        unicode: true,
+        size: || (70, 24),
+    };
     let mut live = live::Live::new(flow(), style);
     live.begin(&begun(Standing::New), String::new());
     events().iter().for_each(|event| live.event(event));
@@ -113,9 +122,20 @@ fn a_terminal_shows_a_tree_that_is_redrawn_in_place() {
 running for 2.0 s";
     let shown = |text: &str| -> Vec<String> {
         let text = text.replace("\u{1b}[?2026h", "").replace("\u{1b}[J\u{1b}[?2026l", "");
-        text.lines().map(|line| line.trim_start_matches('\r').trim_end_matches("\u{1b}[K").split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        text.lines()
+            .map(|line| {
+                line.trim_start_matches('\r')
+                    .trim_end_matches("\u{1b}[K")
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect()
     };
-    let expected: Vec<String> = first.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let expected: Vec<String> = first
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
     assert_eq!(shown(&live.draw(2000)), expected);
     let again = live.draw(2000);
     assert!(again.starts_with("\u{1b}[?2026h\u{1b}[8A\r├─ ▸ Both"), "{again:?}");
@@ -126,10 +146,19 @@ running for 2.0 s";
 
 #[test]
 fn a_tree_that_is_too_tall_is_cut_around_what_runs() {
-    let states: String = (0..40).map(|n| format!("  - {{Type: Pass, Name: S{n}, Next: S{}}}\n", n + 1)).collect();
-    let text = format!("Type: StateMachine\nSpecVersion: v1\nName: long\nStartAt: S0\nStates:\n{states}  - {{Type: Pass, Name: S40, End: true}}\n");
+    let states: String = (0..40)
+        .map(|n| format!("  - {{Type: Pass, Name: S{n}, Next: S{}}}\n", n + 1))
+        .collect();
+    let text = format!(
+        "Type: StateMachine\nSpecVersion: v1\nName: long\nStartAt: S0\nStates:\n{states}  - {{Type: Pass, Name: S40, End: true}}\n"
+    );
     let flow = Arc::new(check(text.as_bytes(), "flow.yaml").flow.unwrap());
-    let style = Style { live: true, colour: false, unicode: false, size: || (30, 10) };
+    let style = Style {
+        live: true,
+        colour: false,
+        unicode: false,
+        size: || (30, 10),
+    };
     let mut live = live::Live::new(flow, style);
     for n in 0..20 {
         live.event(&event("StepEntered", "", &format!("S{n}"), 0, n));
@@ -139,7 +168,10 @@ fn a_tree_that_is_too_tall_is_cut_around_what_runs() {
     let drawn = live.draw(30);
     let lines: Vec<&str> = drawn.lines().collect();
     assert_eq!(lines.len(), 9, "{drawn}");
-    assert!(drawn.contains("... 19 lines above") && drawn.contains("> S20") && drawn.contains("lines below"), "{drawn}");
+    assert!(
+        drawn.contains("... 19 lines above") && drawn.contains("> S20") && drawn.contains("lines below"),
+        "{drawn}"
+    );
 }
 
 #[test]
@@ -157,7 +189,14 @@ fn programs_get_seven_fields_and_nothing_on_standard_error() {
 #[test]
 fn an_event_of_an_unknown_place_is_not_drawn_and_harms_nothing() {
     let mut live = live::Live::new(flow(), Style::PLAIN);
-    for (scope, state) in [("No/1", "X"), ("Both/9", "Pay"), ("Both/x", "Pay"), ("Both", "Pay"), ("", "None"), ("Both/1/Each", "Pack")] {
+    for (scope, state) in [
+        ("No/1", "X"),
+        ("Both/9", "Pay"),
+        ("Both/x", "Pay"),
+        ("Both", "Pay"),
+        ("", "None"),
+        ("Both/1/Each", "Pack"),
+    ] {
         live.event(&event("StepExited", scope, state, 0, 1));
     }
     assert!(live.draw(5).contains("running for 4 ms"));

@@ -36,7 +36,14 @@ impl Arguments {
         if !self.store.exists() {
             return Err(no_store(&self.store, &self.name));
         }
-        let answers = host.call(self.store.path(), Request::Describe { execution: self.name.clone() }).await?;
+        let answers = host
+            .call(
+                self.store.path(),
+                Request::Describe {
+                    execution: self.name.clone(),
+                },
+            )
+            .await?;
         let description = match answers.into_iter().last() {
             Some(Answer::Description(description)) => *description,
             other => return Err(unexpected(other)),
@@ -49,7 +56,13 @@ impl Arguments {
     }
 
     fn text(&self, description: &Description) -> Result<String, Trouble> {
-        let Description { row, input, result, open } = description;
+        let Description {
+            row,
+            input,
+            result,
+            open,
+            cost,
+        } = description;
         let mut text = format!("{}/{}: {}\n", row.flow, row.name, row.status.name());
         text.push_str(&format!("started  {}\n", moment(row.started_ms)));
         if let Some(ended) = row.ended_ms {
@@ -62,14 +75,28 @@ impl Arguments {
             Some(Outcome::Error(failure)) => text.push_str(&format!("error    {}: {}\n", failure.code, failure.detail)),
             None => {}
         }
+        let guest = duration(cost.guest_us.div_ceil(1_000));
+        text.push_str(&format!(
+            "cost     {} records, {} bytes, {guest} in WASM\n",
+            cost.records, cost.bytes
+        ));
         text.extend(open.iter().map(|state| self.open_state(state)));
         Ok(text)
     }
 
     fn open_state(&self, state: &OpenState) -> String {
         let separator = if state.scope.is_empty() { "" } else { "/" };
-        let attempt = if state.attempt > 0 { format!("attempt {}, ", state.attempt) } else { String::new() };
-        let line = format!("open     {}{separator}{}: {attempt}since {}\n", state.scope, state.state, moment(state.since_ms));
+        let attempt = if state.attempt > 0 {
+            format!("attempt {}, ", state.attempt)
+        } else {
+            String::new()
+        };
+        let line = format!(
+            "open     {}{separator}{}: {attempt}since {}\n",
+            state.scope,
+            state.state,
+            moment(state.since_ms)
+        );
         match &state.token {
             Some(token) => {
                 let store = self.store.words();
@@ -88,13 +115,19 @@ fn json(value: &impl serde::Serialize) -> Result<String, Trouble> {
 #[cfg(test)]
 mod tests {
     use stepwell_expression::{Plain, Value};
-    use stepwell_wire::output::{Failure, Row, Status};
+    use stepwell_wire::output::{Cost, Failure, Row, Status};
 
     use super::super::fake::{Fake, said};
     use super::*;
 
     fn description(status: Status, ended_ms: Option<u64>, result: Option<Outcome>) -> Description {
-        let row = Row { name: "n".into(), flow: "f".into(), status, started_ms: 1_700_000_000_000, ended_ms };
+        let row = Row {
+            name: "n".into(),
+            flow: "f".into(),
+            status,
+            started_ms: 1_700_000_000_000,
+            ended_ms,
+        };
         let open = match ended_ms {
             Some(_) => vec![],
             None => vec![OpenState {
@@ -105,27 +138,45 @@ mod tests {
                 token: Some("t0".into()),
             }],
         };
-        Description { row, input: Plain(Value::parse_json(r#"{"a":1}"#).unwrap()), result, open }
+        let cost = Cost {
+            records: 3,
+            bytes: 900,
+            guest_us: 1_500,
+        };
+        Description {
+            row,
+            input: Plain(Value::parse_json(r#"{"a":1}"#).unwrap()),
+            result,
+            open,
+            cost,
+        }
     }
 
     #[test]
     fn a_running_one_shows_what_is_open() {
-        let host = Fake::answering(vec![Answer::Description(Box::new(description(Status::Running, None, None)))]);
+        let host = Fake::answering(vec![Answer::Description(Box::new(description(
+            Status::Running,
+            None,
+            None,
+        )))]);
         let said = said(&host, &["describe", "n", "--store", "."]);
         let expected = "f/n: Running\nstarted  2023-11-14T22:13:20.000Z\ninput    {\"a\":1}\n\
-            open     Both/1/Ask: attempt 2, since 2023-11-14T22:13:20.500Z\n         \
+            cost     3 records, 900 bytes, 2 ms in WASM\nopen     Both/1/Ask: attempt 2, since 2023-11-14T22:13:20.500Z\n         \
             it waits for: stepwell report t0 --output '{}' --store .\n";
         assert_eq!((said.exit, said.out.as_str()), (Exit::Succeeded, expected));
     }
 
     #[test]
     fn an_ended_one_shows_what_came_of_it() {
-        let failure = Outcome::Error(Failure { code: "E".into(), detail: "d".into() });
+        let failure = Outcome::Error(Failure {
+            code: "E".into(),
+            detail: "d".into(),
+        });
         let description = description(Status::Failed, Some(1_700_000_001_500), Some(failure));
         let host = Fake::answering(vec![Answer::Description(Box::new(description))]);
         let plain = said(&host, &["describe", "n", "--store", "."]);
         let expected = "f/n: Failed\nstarted  2023-11-14T22:13:20.000Z\nended    2023-11-14T22:13:21.500Z, after 1.5 s\n\
-            input    {\"a\":1}\nerror    E: d\n";
+            input    {\"a\":1}\nerror    E: d\ncost     3 records, 900 bytes, 2 ms in WASM\n";
         assert_eq!(plain.out, expected);
         let json = said(&host, &["describe", "n", "--store", ".", "--json"]);
         let expected = r#"{"name":"n","flow":"f","status":"Failed","started_ms":1700000000000,"ended_ms":1700000001500,"input":{"a":1},"error":{"code":"E","detail":"d"},"open":[]}"#;

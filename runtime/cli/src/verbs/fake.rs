@@ -30,11 +30,17 @@ pub(crate) struct Said {
 
 impl Fake {
     pub(crate) fn answering(answers: Vec<Answer>) -> Self {
-        Self { answers, ..Self::default() }
+        Self {
+            answers,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn running(end: RunEnd) -> Self {
-        Self { end: Some(end), ..Self::default() }
+        Self {
+            end: Some(end),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -84,5 +90,9 @@ pub(crate) fn said(host: &Fake, words: &[&str]) -> Said {
     let (mut console, out, error) = plain();
     let words = std::iter::once("stepwell").chain(words.iter().copied());
     let exit = futures::executor::block_on(crate::main(words.collect::<Vec<_>>(), host, &mut console));
-    Said { exit, out: out.text(), error: error.text() }
+    Said {
+        exit,
+        out: out.text(),
+        error: error.text(),
+    }
 }

@@ -37,7 +37,14 @@ impl Arguments {
         if !self.store.exists() {
             return Err(no_store(&self.store, &self.name));
         }
-        let answers = host.call(self.store.path(), Request::History { execution: self.name.clone() }).await?;
+        let answers = host
+            .call(
+                self.store.path(),
+                Request::History {
+                    execution: self.name.clone(),
+                },
+            )
+            .await?;
         let events: Vec<HistoryEvent> = answers.into_iter().flat_map(part).collect();
         match self.json {
             true => console.json(&events)?,
@@ -61,10 +68,20 @@ fn part(answer: Answer) -> Vec<HistoryEvent> {
 }
 
 fn line(event: &HistoryEvent) -> String {
-    let HistoryEvent { event_id, schedule_event_id, kind, step_name, time, event_detail } = event;
+    let HistoryEvent {
+        event_id,
+        schedule_event_id,
+        kind,
+        step_name,
+        time,
+        event_detail,
+    } = event;
     let cause = format!("<{schedule_event_id}");
     let detail = one_line(event_detail, DETAIL_CHARACTERS_MAX);
-    format!("{event_id:>5} {cause:<6} {time}  {kind:<18} {:<20} {detail}\n", one_line(step_name, 60))
+    format!(
+        "{event_id:>5} {cause:<6} {time}  {kind:<18} {:<20} {detail}\n",
+        one_line(step_name, 60)
+    )
 }
 
 #[cfg(test)]
@@ -85,10 +102,17 @@ mod tests {
 
     #[test]
     fn entries_are_lines_or_one_array() {
-        let host = Fake::answering(vec![Answer::HistoryPart(vec![event()]), Answer::HistoryPart(vec![]), Answer::Done]);
+        let host = Fake::answering(vec![
+            Answer::HistoryPart(vec![event()]),
+            Answer::HistoryPart(vec![]),
+            Answer::Done,
+        ]);
         let plain = said(&host, &["history", "n", "--store", "."]);
         let line = "    2 <1     2026-01-02T03:04:05.678Z  StepEntered        Greet                {\"scope\":\"\",\"input\":{}}\n";
-        assert_eq!((plain.exit, plain.out.as_str(), plain.error.as_str()), (Exit::Succeeded, line, ""));
+        assert_eq!(
+            (plain.exit, plain.out.as_str(), plain.error.as_str()),
+            (Exit::Succeeded, line, "")
+        );
         assert_eq!(host.requests(), [Request::History { execution: "n".into() }]);
         let json = said(&host, &["history", "n", "--store", ".", "--json"]);
         let text = r#"[{"EventId":2,"ScheduleEventId":1,"Type":"StepEntered","StepName":"Greet","Time":"2026-01-02T03:04:05.678Z","EventDetail":"{\"scope\":\"\",\"input\":{}}"}]"#;
@@ -99,6 +123,9 @@ mod tests {
     fn without_a_store_there_is_no_execution() {
         let refused = said(&Fake::default(), &["history", "n", "--store", "no/such/store"]);
         let message = "ExecutionNotExists: execution `n` does not exist: there is no store at `no/such/store`\n";
-        assert_eq!((refused.exit, refused.out.as_str(), refused.error.as_str()), (Exit::Usage, "", message));
+        assert_eq!(
+            (refused.exit, refused.out.as_str(), refused.error.as_str()),
+            (Exit::Usage, "", message)
+        );
     }
 }

@@ -64,10 +64,20 @@ fn table(rows: &[Row]) -> String {
     let width = |of: fn(&Row) -> &str| rows.iter().map(|row| of(row).chars().count()).max().unwrap_or_default();
     let (names, flows) = (width(|row| &row.name), width(|row| &row.flow));
     let line = |row: &Row| {
-        let Row { name, flow, status, started_ms, ended_ms } = row;
+        let Row {
+            name,
+            flow,
+            status,
+            started_ms,
+            ended_ms,
+        } = row;
         let took = ended_ms.map(|ended| format!("  {}", duration(ended.saturating_sub(*started_ms))));
         let took = took.unwrap_or_default();
-        format!("{name:<names$}  {flow:<flows$}  {:<9}  {}{took}\n", status.name(), moment(*started_ms))
+        format!(
+            "{name:<names$}  {flow:<flows$}  {:<9}  {}{took}\n",
+            status.name(),
+            moment(*started_ms)
+        )
     };
     drawable(&rows.iter().map(line).collect::<String>())
 }
@@ -88,7 +98,10 @@ mod tests {
             started_ms: 1_700_000_000_000,
             ended_ms,
         };
-        let rows = vec![row("b", Status::Running, None), row("abc", Status::Succeeded, Some(1_700_000_000_012))];
+        let rows = vec![
+            row("b", Status::Running, None),
+            row("abc", Status::Succeeded, Some(1_700_000_000_012)),
+        ];
         let host = Fake::answering(vec![Answer::RowsPart(rows), Answer::Done]);
         let plain = said(&host, &["list", "--store", "."]);
         let expected = "b    order  Running    2023-11-14T22:13:20.000Z\n\
@@ -102,6 +115,9 @@ mod tests {
     #[test]
     fn no_store_has_no_executions() {
         let said = said(&Fake::default(), &["list", "--json", "--store", "no/such/store"]);
-        assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (Exit::Succeeded, "[]\n", "there is no store at `no/such/store` yet\n"));
+        assert_eq!(
+            (said.exit, said.out.as_str(), said.error.as_str()),
+            (Exit::Succeeded, "[]\n", "there is no store at `no/such/store` yet\n")
+        );
     }
 }

@@ -20,7 +20,9 @@ use crate::store::StoreArgument;
 
 /// A moment as people read it: RFC 3339, UTC, milliseconds.
 fn moment(ms: u64) -> String {
-    let timestamp = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let timestamp = i64::try_from(ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     timestamp.map_or_else(|| ms.to_string(), |timestamp| format!("{timestamp:.3}"))
 }
 
@@ -34,7 +36,9 @@ fn no_store(store: &StoreArgument, execution: &str) -> Trouble {
 /// What the other side should never have answered.
 fn unexpected(answer: Option<Answer>) -> Trouble {
     let what = answer.map_or_else(|| "nothing".to_owned(), |answer| format!("{answer:?}"));
-    Trouble::Host(HostError::Broken(anyhow::anyhow!("the store was asked and answered {what}")))
+    Trouble::Host(HostError::Broken(anyhow::anyhow!(
+        "the store was asked and answered {what}"
+    )))
 }
 
 #[cfg(test)]

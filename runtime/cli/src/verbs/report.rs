@@ -33,7 +33,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "CODE")]
     error: Option<String>,
     /// What happened, for a person
-    #[arg(long, value_name = "TEXT", requires = "error", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "error",
+        default_value = "",
+        hide_default_value = true
+    )]
     cause: String,
     #[command(flatten)]
     store: StoreArgument,
@@ -46,7 +52,14 @@ impl Arguments {
             let message = format!("no task waits: there is no store at `{}`", self.store.path().display());
             return Err(refused("TaskInvalidState", &message));
         }
-        host.call(self.store.path(), Request::Report { token: self.token, report }).await?;
+        host.call(
+            self.store.path(),
+            Request::Report {
+                token: self.token,
+                report,
+            },
+        )
+        .await?;
         console.say("the task is completed");
         Ok(Exit::Succeeded)
     }
@@ -56,12 +69,21 @@ impl Arguments {
             return output(self.output.as_deref().unwrap_or_default());
         };
         if !(1..=CODE_CHARACTERS_MAX).contains(&code.chars().count()) {
-            return Err(refused("InvalidArgument", &format!("an error code has 1 to {CODE_CHARACTERS_MAX} characters")));
+            return Err(refused(
+                "InvalidArgument",
+                &format!("an error code has 1 to {CODE_CHARACTERS_MAX} characters"),
+            ));
         }
         if self.cause.chars().count() > CAUSE_CHARACTERS_MAX {
-            return Err(refused("InvalidArgument", &format!("a cause has at most {CAUSE_CHARACTERS_MAX} characters")));
+            return Err(refused(
+                "InvalidArgument",
+                &format!("a cause has at most {CAUSE_CHARACTERS_MAX} characters"),
+            ));
         }
-        Ok(Report::Error { code: code.clone(), cause: self.cause.clone() })
+        Ok(Report::Error {
+            code: code.clone(),
+            cause: self.cause.clone(),
+        })
     }
 }
 
@@ -69,7 +91,10 @@ fn output(text: &str) -> Result<Report, Trouble> {
     let value = Value::parse_json(text)
         .map_err(|error| refused("InvalidArgument", &format!("the output is not JSON: {error}")))?;
     if value.as_object().is_none() {
-        return Err(refused("InvalidArgument", &format!("the output is an object, not {}", value.kind())));
+        return Err(refused(
+            "InvalidArgument",
+            &format!("the output is an object, not {}", value.kind()),
+        ));
     }
     Ok(Report::Output(Plain(value)))
 }
@@ -89,11 +114,20 @@ mod tests {
     fn outputs_and_errors_are_reported() {
         let host = Fake::answering(vec![Answer::Done]);
         let done = said(&host, &["report", "t", "--output", r#"{"n":1.0}"#, "--store", "."]);
-        assert_eq!((done.exit, done.error.as_str()), (Exit::Succeeded, "the task is completed\n"));
+        assert_eq!(
+            (done.exit, done.error.as_str()),
+            (Exit::Succeeded, "the task is completed\n")
+        );
         said(&host, &["report", "t", "--error", "E", "--cause", "c", "--store", "."]);
         let output = Report::Output(Plain(Value::parse_json(r#"{"n":1.0}"#).unwrap()));
-        let error = Report::Error { code: "E".into(), cause: "c".into() };
-        let expected = [output, error].map(|report| Request::Report { token: "t".into(), report });
+        let error = Report::Error {
+            code: "E".into(),
+            cause: "c".into(),
+        };
+        let expected = [output, error].map(|report| Request::Report {
+            token: "t".into(),
+            report,
+        });
         assert_eq!(host.requests(), expected);
     }
 
@@ -101,8 +135,14 @@ mod tests {
     fn what_is_no_report_is_usage() {
         let cases: [(&[&str], &str); 6] = [
             (&["--output", "nope"], "InvalidArgument: the output is not JSON"),
-            (&["--output", "[1]"], "InvalidArgument: the output is an object, not an array"),
-            (&["--error", ""], "InvalidArgument: an error code has 1 to 128 characters"),
+            (
+                &["--output", "[1]"],
+                "InvalidArgument: the output is an object, not an array",
+            ),
+            (
+                &["--error", ""],
+                "InvalidArgument: an error code has 1 to 128 characters",
+            ),
             (&["--output", "{}", "--error", "E"], "cannot be used with"),
             (&["--cause", "c"], "required"),
             (&[], "required"),

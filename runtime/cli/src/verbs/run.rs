@@ -112,18 +112,27 @@ impl Arguments {
         let grants_path = beside(&self.flow, self.grants.as_ref(), "grants.yaml");
         let grants = grants(grants_path.as_deref(), &mut problems, style)?;
         let children = children(&flow)?;
-        children.iter().for_each(|child| child.tell_for_run(&mut problems, style));
+        children
+            .iter()
+            .for_each(|child| child.tell_for_run(&mut problems, style));
         let input = input(self.input.as_deref(), &mut problems, style)?;
         let settings = settings(self.store.path(), &self.set)?;
         console.error(problems.drawn());
         if problems.refuse() {
-            return Err(Trouble::mistake(format!("the flow does not run: {}", problems.summary())));
+            return Err(Trouble::mistake(format!(
+                "the flow does not run: {}",
+                problems.summary()
+            )));
         }
         let model = flow.flow()?;
         let made_up = name::Contents {
             flow: &flow.bytes,
             functions: functions.bytes(),
-            components: resolved.components.iter().map(|component| component.digest.as_str()).collect(),
+            components: resolved
+                .components
+                .iter()
+                .map(|component| component.digest.as_str())
+                .collect(),
             input: &input,
         };
         let run = Run {
@@ -137,7 +146,11 @@ impl Arguments {
             input: Plain(input),
             recount: style.live && !self.json,
         };
-        Ok(Prepared { flow: model, components: resolved.components, run })
+        Ok(Prepared {
+            flow: model,
+            components: resolved.components,
+            run,
+        })
     }
 
     /// Checks the flow against the functions and against the way in which it is to be run.
@@ -203,10 +216,17 @@ mod tests {
     use stepwell_expression::Value;
     use stepwell_wire::output::{Failure, Status};
 
-    const FLOW: &str = "Type: StateMachine\nSpecVersion: v1\nName: hello\nStartAt: A\nStates:\n  - {Type: Pass, Name: A, End: true}\n";
+    const FLOW: &str =
+        "Type: StateMachine\nSpecVersion: v1\nName: hello\nStartAt: A\nStates:\n  - {Type: Pass, Name: A, End: true}\n";
 
     fn end(status: Status, result: Outcome) -> RunEnd {
-        RunEnd::Ended { name: "n".into(), end: End { status, result: Some(result) } }
+        RunEnd::Ended {
+            name: "n".into(),
+            end: End {
+                status,
+                result: Some(result),
+            },
+        }
     }
 
     fn run(flow: &str, end: RunEnd, more: &[&str]) -> (Said, Vec<Run>) {
@@ -226,19 +246,40 @@ mod tests {
     fn success_prints_the_output_and_nothing_else() {
         let output = Outcome::Output(Plain(Value::parse_json(r#"{"b":1.0,"a":"x"}"#).unwrap()));
         let (said, runs) = run(FLOW, end(Status::Succeeded, output), &["--name", "n"]);
-        assert_eq!((said.exit, said.out.as_str()), (Exit::Succeeded, "{\"b\":1.0,\"a\":\"x\"}\n"));
+        assert_eq!(
+            (said.exit, said.out.as_str()),
+            (Exit::Succeeded, "{\"b\":1.0,\"a\":\"x\"}\n")
+        );
         let [run] = runs.as_slice() else { panic!("{runs:?}") };
-        assert_eq!((run.name.as_str(), run.naming, run.flow.name.as_str()), ("n", Naming::Join, "hello"));
-        assert_eq!((run.flow.definition.as_str(), run.input.clone()), (FLOW, Plain(Value::parse_json("{}").unwrap())));
+        assert_eq!(
+            (run.name.as_str(), run.naming, run.flow.name.as_str()),
+            ("n", Naming::Join, "hello")
+        );
+        assert_eq!(
+            (run.flow.definition.as_str(), run.input.clone()),
+            (FLOW, Plain(Value::parse_json("{}").unwrap()))
+        );
     }
 
     #[test]
     fn a_failure_is_the_last_line_and_the_exit() {
-        let failure = |code: &str, detail: &str| Outcome::Error(Failure { code: code.into(), detail: detail.into() });
-        let cases = [(Status::Failed, Exit::Failed), (Status::TimedOut, Exit::TimedOut), (Status::Stopped, Exit::Stopped)];
+        let failure = |code: &str, detail: &str| {
+            Outcome::Error(Failure {
+                code: code.into(),
+                detail: detail.into(),
+            })
+        };
+        let cases = [
+            (Status::Failed, Exit::Failed),
+            (Status::TimedOut, Exit::TimedOut),
+            (Status::Stopped, Exit::Stopped),
+        ];
         for (status, exit) in cases {
             let (said, _) = run(FLOW, end(status, failure("E", "went wrong")), &[]);
-            assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (exit, "", "E: went wrong\n"));
+            assert_eq!(
+                (said.exit, said.out.as_str(), said.error.as_str()),
+                (exit, "", "E: went wrong\n")
+            );
         }
         let (said, _) = run(FLOW, end(Status::Failed, failure("E", "")), &["--json", "--name", "n"]);
         let line = "{\"name\":\"n\",\"status\":\"Failed\",\"error\":{\"code\":\"E\",\"detail\":\"\"}}\n";
@@ -247,9 +288,12 @@ mod tests {
 
     #[test]
     fn interrupting_says_how_to_go_on() {
-        let interrupted = RunEnd::Interrupted { name: Some("n-2".into()) };
+        let interrupted = RunEnd::Interrupted {
+            name: Some("n-2".into()),
+        };
         let (said, runs) = run(FLOW, interrupted, &["--name", "n", "--new"]);
-        let words = "interrupted; `n-2` goes on where it is with:\n  stepwell run DIR/flow.yaml --name n-2 --store DIR/store\n";
+        let words =
+            "interrupted; `n-2` goes on where it is with:\n  stepwell run DIR/flow.yaml --name n-2 --store DIR/store\n";
         assert_eq!((said.exit, said.error.as_str()), (Exit::Interrupted, words));
         assert_eq!(runs.first().map(|run| run.naming), Some(Naming::Fresh));
     }
@@ -260,7 +304,11 @@ mod tests {
         let (said, runs) = run(&broken, RunEnd::Interrupted { name: None }, &["--json"]);
         assert_eq!((said.exit, said.out.as_str(), runs), (Exit::Usage, "", vec![]));
         assert!(said.error.contains("definition::unknown_state"), "{}", said.error);
-        assert!(said.error.ends_with("error: the flow does not run: 1 error\n"), "{}", said.error);
+        assert!(
+            said.error.ends_with("error: the flow does not run: 1 error\n"),
+            "{}",
+            said.error
+        );
     }
 
     #[test]
@@ -269,7 +317,10 @@ mod tests {
         for (more, message) in [
             (vec!["--name", "a/b"], "an execution's name has 1 to 128"),
             (vec!["--set", "limit=1"], "error: no setting `limit`"),
-            (vec!["--input", "DIR/none.json"], "error: there is no file `DIR/none.json`"),
+            (
+                vec!["--input", "DIR/none.json"],
+                "error: there is no file `DIR/none.json`",
+            ),
             (vec!["--functions", "none.yaml"], "error: there is no file `none.yaml`"),
             (vec!["--express", "--new"], "cannot be used with"),
         ] {

@@ -30,7 +30,13 @@ impl Arguments {
         if !self.store.exists() {
             return Err(no_store(&self.store, &self.name));
         }
-        host.call(self.store.path(), Request::Stop { execution: self.name.clone() }).await?;
+        host.call(
+            self.store.path(),
+            Request::Stop {
+                execution: self.name.clone(),
+            },
+        )
+        .await?;
         console.say(&format!("`{}` is stopped", self.name));
         Ok(Exit::Succeeded)
     }
@@ -46,9 +52,15 @@ mod tests {
     #[test]
     fn a_stop_is_told_and_so_is_a_refusal() {
         let stopped = said(&Fake::answering(vec![Answer::Done]), &["stop", "f/n", "--store", "."]);
-        assert_eq!((stopped.exit, stopped.error.as_str()), (Exit::Succeeded, "`f/n` is stopped\n"));
+        assert_eq!(
+            (stopped.exit, stopped.error.as_str()),
+            (Exit::Succeeded, "`f/n` is stopped\n")
+        );
         let refusal = Refusal::user("ExecutionAlreadyCompleted", "execution `f/n` has ended already");
-        let refused = said(&Fake::answering(vec![Answer::Refused(refusal)]), &["stop", "n", "--store", "."]);
+        let refused = said(
+            &Fake::answering(vec![Answer::Refused(refusal)]),
+            &["stop", "n", "--store", "."],
+        );
         let message = "ExecutionAlreadyCompleted: execution `f/n` has ended already\n";
         assert_eq!((refused.exit, refused.error.as_str()), (Exit::Usage, message));
     }

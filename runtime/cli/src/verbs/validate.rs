@@ -38,7 +38,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn carry_out(self, console: &mut Console) -> Result<Exit, Trouble> {
-        let strictness = if self.strict { Strictness::Strict } else { Strictness::Lenient };
+        let strictness = if self.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        };
         let mut flow = FlowFile::read(&self.flow)?;
         let functions = Functions::read(beside(&self.flow, self.functions.as_ref(), "functions.yaml").as_deref())?;
         if let Some(registry) = functions.outline() {
@@ -51,13 +55,21 @@ impl Arguments {
             true => console.json(&entries(&flow, &functions, strictness))?,
             false => self.tell(&problems, console),
         }
-        Ok(if problems.refuse() { Exit::Usage } else { Exit::Succeeded })
+        Ok(if problems.refuse() {
+            Exit::Usage
+        } else {
+            Exit::Succeeded
+        })
     }
 
     fn tell(&self, problems: &Problems, console: &mut Console) {
         let summary = Some(problems.summary()).filter(|summary| !summary.is_empty());
         console.error(problems.drawn());
-        console.say(&format!("{}: {}", self.flow.display(), summary.as_deref().unwrap_or("no problems")));
+        console.say(&format!(
+            "{}: {}",
+            self.flow.display(),
+            summary.as_deref().unwrap_or("no problems")
+        ));
     }
 }
 
@@ -65,7 +77,10 @@ impl Arguments {
 fn entries(flow: &FlowFile, functions: &Functions, strictness: Strictness) -> Vec<Problem> {
     let mut entries = problems(&flow.checked.report(strictness), "");
     if let Some(checked) = functions.checked() {
-        entries.extend(problems(&checked.report(strictness), &format!("{}: ", checked.source.name())));
+        entries.extend(problems(
+            &checked.report(strictness),
+            &format!("{}: ", checked.source.name()),
+        ));
     }
     entries
 }
@@ -109,14 +124,20 @@ mod tests {
     #[test]
     fn a_sound_flow_has_no_problems() {
         let said = validate(&[("flow.yaml", FLOW)], &[]);
-        assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (Exit::Succeeded, "", "DIR/flow.yaml: no problems\n"));
+        assert_eq!(
+            (said.exit, said.out.as_str(), said.error.as_str()),
+            (Exit::Succeeded, "", "DIR/flow.yaml: no problems\n")
+        );
         let said = validate(&[("flow.yaml", FLOW)], &["--json"]);
         assert_eq!((said.exit, said.out.as_str()), (Exit::Succeeded, "[]\n"));
     }
 
     #[test]
     fn a_function_without_an_entry_is_a_warning_and_an_error_where_strict() {
-        let files = [("flow.yaml", FLOW), ("functions.yaml", "functions:\n  great: {stub: [{echo: true}]}\n")];
+        let files = [
+            ("flow.yaml", FLOW),
+            ("functions.yaml", "functions:\n  great: {stub: [{echo: true}]}\n"),
+        ];
         let said = validate(&files, &["--json"]);
         let expected = r#"[{"code":"definition::unknown_function","severity":"warning","line":9,"column":31,"message":"no entry of the functions file matches the function `greet`","help":"did you mean `great`?"}]"#;
         assert_eq!((said.exit, said.out.trim_end()), (Exit::Succeeded, expected));
@@ -125,7 +146,13 @@ mod tests {
 
     #[test]
     fn every_problem_is_told() {
-        let said = validate(&[("flow.yaml", &FLOW.replace("StartAt: A", "StartAt: B").replace("    End: true\n", ""))], &[]);
+        let said = validate(
+            &[(
+                "flow.yaml",
+                &FLOW.replace("StartAt: A", "StartAt: B").replace("    End: true\n", ""),
+            )],
+            &[],
+        );
         assert_eq!(said.exit, Exit::Usage);
         assert!(said.error.ends_with("DIR/flow.yaml: 2 errors\n"), "{}", said.error);
     }

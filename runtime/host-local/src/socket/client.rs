@@ -42,14 +42,21 @@ impl Connection {
         let mut reader = BufReader::new(reader);
         let hello: Option<Hello> = match timeout(HELLO_WITHIN, receive(&mut reader)).await {
             Ok(hello) => hello.with_context(|| format!("while talking through `{}`", path.display()))?,
-            Err(_) => bail!("the process that holds the store does not answer on `{}`", path.display()),
+            Err(_) => bail!(
+                "the process that holds the store does not answer on `{}`",
+                path.display()
+            ),
         };
         let Some(hello) = hello else { return Ok(None) };
         if !hello.is_understood() {
             let (theirs, own) = (hello.version, env!("CARGO_PKG_VERSION"));
             bail!("the store is held by stepwell {theirs}, which stepwell {own} does not understand");
         }
-        Ok(Some(Self { reader, writer, drives: hello.drives }))
+        Ok(Some(Self {
+            reader,
+            writer,
+            drives: hello.drives,
+        }))
     }
 
     /// Whether the other side drives executions.
@@ -69,7 +76,9 @@ impl Connection {
     ///
     /// Where what comes is no answer.
     pub(crate) async fn next(&mut self) -> Result<Option<Answer>> {
-        receive(&mut self.reader).await.context("while reading what the holder of the store answers")
+        receive(&mut self.reader)
+            .await
+            .context("while reading what the holder of the store answers")
     }
 
     /// Waits until the other side has gone.
@@ -79,5 +88,8 @@ impl Connection {
 }
 
 fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
+    )
 }

@@ -22,7 +22,11 @@ pub(super) async fn receive<M: DeserializeOwned>(reader: &mut BufReader<OwnedRea
     }
     if !line.ends_with(b"\n") {
         let too_long = line.len() >= LINE_BYTES_MAX;
-        return if too_long { Err(io::Error::other("a line of the protocol is too long")) } else { Ok(None) };
+        return if too_long {
+            Err(io::Error::other("a line of the protocol is too long"))
+        } else {
+            Ok(None)
+        };
     }
     read_line(&line).map(Some).map_err(io::Error::other)
 }

@@ -66,13 +66,19 @@ pub(super) fn find(store: &Path) -> Option<PathBuf> {
 /// The socket's path beside the store, written in the shorter way, unless it is too long.
 fn beside(store: &Path) -> Option<PathBuf> {
     let ways = [Some(store.to_owned()), std::path::absolute(store).ok()];
-    let shortest = ways.into_iter().flatten().map(|store| store.join(SOCKET)).min_by_key(|path| path.as_os_str().len())?;
+    let shortest = ways
+        .into_iter()
+        .flatten()
+        .map(|store| store.join(SOCKET))
+        .min_by_key(|path| path.as_os_str().len())?;
     (shortest.as_os_str().len() <= PATH_BYTES_MAX).then_some(shortest)
 }
 
 /// Made in a private directory and then moved, so that it is private from its first moment.
 fn bind_beside(store: &Path) -> io::Result<Bound> {
-    let making = beside(store).ok_or(io::ErrorKind::InvalidFilename)?.with_file_name(MAKING);
+    let making = beside(store)
+        .ok_or(io::ErrorKind::InvalidFilename)?
+        .with_file_name(MAKING);
     _ = fs::remove_dir_all(&making);
     DirBuilder::new().mode(PRIVATE).create(&making)?;
     let (made, place) = (making.join("s"), store.join(SOCKET));
@@ -80,11 +86,17 @@ fn bind_beside(store: &Path) -> io::Result<Bound> {
     fs::set_permissions(&made, Permissions::from_mode(0o600))?;
     fs::rename(&made, &place)?;
     fs::remove_dir(&making)?;
-    Ok(Bound { listener, files: vec![place], _elsewhere: None })
+    Ok(Bound {
+        listener,
+        files: vec![place],
+        _elsewhere: None,
+    })
 }
 
 fn bind_elsewhere(store: &Path) -> io::Result<Bound> {
-    let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|base| base.is_dir());
+    let base = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|base| base.is_dir());
     let folder = tempfile::Builder::new()
         .prefix("stepwell-")
         .permissions(Permissions::from_mode(PRIVATE))
@@ -95,7 +107,11 @@ fn bind_elsewhere(store: &Path) -> io::Result<Bound> {
     let (writing, place) = (store.join(".socket.path"), store.join(ELSEWHERE));
     fs::write(&writing, path.as_os_str().as_encoded_bytes())?;
     fs::rename(&writing, &place)?;
-    Ok(Bound { listener, files: vec![place], _elsewhere: Some(folder) })
+    Ok(Bound {
+        listener,
+        files: vec![place],
+        _elsewhere: Some(folder),
+    })
 }
 
 fn remove(path: &Path) -> io::Result<()> {

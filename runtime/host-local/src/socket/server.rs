@@ -97,7 +97,9 @@ async fn is_closing(closed: &mut watch::Receiver<bool>) {
 
 /// Whether the other side is the store's owner or the system's.
 fn is_user(stream: &UnixStream, user: u32) -> bool {
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == user || peer.uid() == 0)
+    stream
+        .peer_cred()
+        .is_ok_and(|peer| peer.uid() == user || peer.uid() == 0)
 }
 
 /// One connection; one that breaks was closed by the other side, which nobody here needs to know.
@@ -163,6 +165,10 @@ async fn refuse(unanswered: Unanswered, writer: &mut OwnedWriteHalf) -> io::Resu
     }
 }
 
-fn write<'a>(writer: &'a mut OwnedWriteHalf, message: &'a (impl serde::Serialize + Sync)) -> impl Future<Output = io::Result<()>> + Send + 'a {
-    timeout(WRITTEN_WITHIN, send(writer, message)).map(|written| written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
+fn write<'a>(
+    writer: &'a mut OwnedWriteHalf,
+    message: &'a (impl serde::Serialize + Sync),
+) -> impl Future<Output = io::Result<()>> + Send + 'a {
+    timeout(WRITTEN_WITHIN, send(writer, message))
+        .map(|written| written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())))
 }

@@ -11,8 +11,8 @@ const FROZEN: &[u8] = include_bytes!("../fixtures/task-0.1.0.wasm");
 
 fn benches() -> [Bench; 2] {
     [
-        Bench::of(&guest("stepwell_fixture_contract")),
-        Bench::with_pool(FROZEN, Pool::OnDemand(2)),
+        Bench::of_guest(&guest("stepwell_fixture_contract"), Pool::Reserved(8)),
+        Bench::of_guest(FROZEN, Pool::OnDemand(2)),
     ]
 }
 

@@ -41,18 +41,31 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    pub(crate) fn of(component: &[u8]) -> Self {
-        Self::with_pool(component, Pool::Reserved(8))
+    /// With one guest, compiled at most once for all tests.
+    pub(crate) fn of_guest(component: &[u8], pool: Pool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-guests");
+        let options = WasmOptions {
+            cache,
+            pool,
+            ..options(folder.path())
+        };
+        Self::open(component, options, folder)
     }
 
-    pub(crate) fn with_pool(component: &[u8], pool: Pool) -> Self {
+    /// With a component and a cache of its own.
+    pub(crate) fn of(component: &[u8]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let options = options(folder.path());
+        Self::open(component, options, folder)
+    }
+
+    fn open(component: &[u8], options: WasmOptions, folder: TempDir) -> Self {
         let objects = MemoryObjects::default();
         let tasks = WasmTasks::open(WasmOptions {
             objects: Some(Arc::new(objects.clone())),
             outbound: Some(Arc::new(Echo)),
-            pool,
-            ..options(folder.path())
+            ..options
         });
         let tasks = tasks.unwrap();
         let digest = tasks.install(component).unwrap();

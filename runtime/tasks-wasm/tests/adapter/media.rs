@@ -4,12 +4,13 @@ use std::io::Cursor;
 
 use image::{ImageFormat, Rgb, RgbImage};
 use stepwell_ports::{Call, Outcome, Tasks};
+use stepwell_tasks_wasm::Pool;
 
 use crate::guests::{Bench, everything, guest, log, told};
 
 /// A bench whose objects hold one image of 320 × 200.
 fn bench() -> Bench {
-    let bench = Bench::of(&guest("stepwell_media"));
+    let bench = Bench::of_guest(&guest("stepwell_media"), Pool::Reserved(8));
     let byte = |number: u32| u8::try_from(number % 256).unwrap();
     let pixels = RgbImage::from_fn(320, 200, |x, y| Rgb([byte(x), byte(y), 128]));
     let mut content = Cursor::new(Vec::new());

@@ -11,7 +11,7 @@ use stepwell_tasks_wasm::{LOG_BYTES_MAX, LOG_LINES_MAX, Pool};
 static MISBEHAVING: LazyLock<Vec<u8>> = LazyLock::new(|| guest("stepwell_fixture_misbehaving"));
 
 fn bench() -> Bench {
-    Bench::of(&MISBEHAVING)
+    Bench::of_guest(&MISBEHAVING, Pool::Reserved(8))
 }
 
 /// The code of the failure, whether a repeat may help, and the detail.
@@ -261,7 +261,7 @@ async fn there_is_no_machine_to_see() {
 
 #[tokio::test]
 async fn dropping_the_future_frees_the_place() {
-    let bench = Bench::with_pool(&MISBEHAVING, Pool::Reserved(1));
+    let bench = Bench::of_guest(&MISBEHAVING, Pool::Reserved(1));
     for _ in 0..3 {
         let mut spinning = bench.tasks.run(bench.call("spin", "null"));
         assert_eq!(poll_immediate(&mut spinning).await, None);
@@ -272,7 +272,7 @@ async fn dropping_the_future_frees_the_place() {
 
 #[tokio::test]
 async fn sixty_four_at_once_do_not_feel_the_one_that_misbehaves() {
-    let bench = Bench::with_pool(&MISBEHAVING, Pool::Reserved(64));
+    let bench = Bench::of_guest(&MISBEHAVING, Pool::Reserved(64));
     for misdeed in ["spin", "eat", "panic", "recurse", "flood-log", "hoard-handles"] {
         let granted = seconds(everything(), 2);
         let bad = bench.tasks.run(Call {
@@ -291,7 +291,7 @@ async fn sixty_four_at_once_do_not_feel_the_one_that_misbehaves() {
 #[tokio::test]
 async fn more_calls_than_places_take_turns() {
     for pool in [Pool::Reserved(2), Pool::OnDemand(2)] {
-        let bench = Bench::with_pool(&MISBEHAVING, pool);
+        let bench = Bench::of_guest(&MISBEHAVING, pool);
         let outcomes = join_all((0..40).map(|_| bench.run("echo", "7"))).await;
         assert!(outcomes.iter().all(|outcome| told(outcome) == Ok("7".into())));
     }

@@ -1,0 +1,155 @@
+//! Several processes on one store: one drives, others hand it their verbs, and one takes over when it goes.
+
+use serde_json::Value;
+
+use crate::flows::{ASK, NOTIFY, PASS};
+use crate::program::{House, Running, until};
+
+fn house() -> House {
+    House::with(&[("ask.yaml", ASK), ("functions.yaml", NOTIFY), ("pass.yaml", PASS)])
+}
+
+/// An execution that waits, driven by the process that is answered.
+fn waiting(house: &House, name: &str) -> Running {
+    let run = house.start(&["run", "ask.yaml", "--name", name, "--json"]);
+    run.until("TaskSubmitted", "Ask");
+    run
+}
+
+fn token(house: &House, name: &str) -> String {
+    let shown = house.run(&["describe", name]).out;
+    let words: Vec<&str> = shown.split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "report").unwrap();
+    words[at + 1].to_owned()
+}
+
+/// Waits until another process watches the execution: its standing is told only once it does.
+fn attach(house: &House, name: &str) -> Running {
+    house.start(&["run", "ask.yaml", "--name", name])
+}
+
+#[test]
+fn a_second_run_attaches_and_ends_with_the_same_answer() {
+    let house = house();
+    let first = waiting(&house, "n");
+    let second = attach(&house, "n");
+    let token = token(&house, "n");
+    assert_eq!(house.run(&["report", &token, "--output", r#"{"a": 1}"#]).code, Some(0));
+    let (first, second) = (first.end(), second.end());
+    assert_eq!(
+        first.out.lines().last(),
+        Some(r#"{"name":"n","status":"Succeeded","output":{"a":1}}"#)
+    );
+    assert_eq!(
+        (second.code, second.out.as_str()),
+        (Some(0), "{\"a\":1}\n"),
+        "{}",
+        second.error
+    );
+}
+
+#[test]
+fn every_verb_works_while_another_process_drives() {
+    let house = house();
+    let first = waiting(&house, "n");
+    assert_eq!(house.json(&["list", "--json"])[0]["status"], "Running");
+    assert_eq!(house.json(&["describe", "n", "--json"])["open"][0]["state"], "Ask");
+    assert_eq!(house.json(&["history", "n", "--json"])[0]["Type"], "ExecutionStarted");
+    let other = house.run(&["run", "pass.yaml", "--name", "p"]);
+    assert_eq!(
+        (other.code, other.out.as_str()),
+        (Some(0), "{\"text\":\"hello null\",\"number\":1.0}\n"),
+        "{}",
+        other.error
+    );
+    let refused = house.run(&[
+        "run",
+        "pass.yaml",
+        "--name",
+        "p",
+        "--functions",
+        "functions.yaml",
+        "--input",
+        "ask.yaml",
+    ]);
+    assert_eq!(refused.code, Some(2));
+    assert_eq!(house.run(&["stop", "n"]).code, Some(0));
+    assert_eq!(first.end().code, Some(4));
+}
+
+#[test]
+fn one_takes_over_when_the_driving_process_is_killed() {
+    let house = house();
+    let first = waiting(&house, "n");
+    let others = [attach(&house, "n"), attach(&house, "n"), waiting(&house, "m")];
+    first.kill();
+    let (n, m) = (token(&house, "n"), token(&house, "m"));
+    for token in [n, m] {
+        let reported = house.run(&["report", &token, "--output", "{}"]);
+        assert_eq!(reported.code, Some(0), "{}", reported.error);
+    }
+    for run in others {
+        let ended = run.end();
+        assert_eq!(ended.code, Some(0), "{}", ended.error);
+    }
+}
+
+#[test]
+fn the_driving_process_ends_with_its_own_execution_and_others_go_on() {
+    let house = house();
+    let first = waiting(&house, "n");
+    let second = waiting(&house, "m");
+    let n = token(&house, "n");
+    assert_eq!(house.run(&["report", &n, "--output", "{}"]).code, Some(0));
+    assert_eq!(first.end().code, Some(0));
+    let m = token(&house, "m");
+    assert_eq!(house.run(&["report", &m, "--output", "{}"]).code, Some(0));
+    let ended = second.end();
+    let last: Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
+    assert_eq!((ended.code, &last["status"]), (Some(0), &Value::from("Succeeded")));
+}
+
+#[test]
+fn an_interrupted_watcher_leaves_the_execution_alone() {
+    let house = house();
+    let first = waiting(&house, "n");
+    let second = house.start(&["run", "ask.yaml", "--name", "n"]);
+    // Both processes are known to be at work once the store's holder has answered the second one's question.
+    until(|| second_has_begun(&house).then_some(()));
+    second.signal("INT");
+    let ended = second.end();
+    assert_eq!(ended.code, Some(130), "{}", ended.error);
+    let n = token(&house, "n");
+    assert_eq!(house.run(&["report", &n, "--output", "{}"]).code, Some(0));
+    assert_eq!(first.end().code, Some(0));
+}
+
+/// Whether a process beside the first one listens to signals: every process that runs has its handlers by the time a
+/// later one was answered.
+fn second_has_begun(house: &House) -> bool {
+    house.run(&["list"]).code == Some(0)
+}
+
+#[test]
+fn verbs_at_once_on_an_idle_store_all_get_their_answer() {
+    let house = house();
+    assert_eq!(house.run(&["run", "pass.yaml", "--name", "p"]).code, Some(0));
+    let asked: Vec<Running> = (0..8).map(|_| house.start(&["describe", "p", "--json"])).collect();
+    for run in asked {
+        let ended = run.end();
+        assert_eq!(ended.code, Some(0), "{}", ended.error);
+        let described: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(described["status"], "Succeeded");
+    }
+}
+
+#[test]
+fn a_store_with_a_long_path_is_shared_too() {
+    let house = house();
+    let long = "a-folder-with-quite-a-long-name/".repeat(5);
+    std::fs::create_dir_all(house.path().join(&long)).unwrap();
+    let run = house.start(&["run", "ask.yaml", "--name", "n", "--json", "--store", &long]);
+    run.until("TaskSubmitted", "Ask");
+    assert_eq!(house.run(&["stop", "n", "--store", &long]).code, Some(0));
+    assert_eq!(run.end().code, Some(4));
+}

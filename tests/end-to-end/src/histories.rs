@@ -1,0 +1,105 @@
+//! `stepwell history --json`: CloudFlow's six fields.
+
+use serde_json::{Value, json};
+
+use crate::program::House;
+
+const FLOW: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: all
+StartAt: Both
+States:
+  - Type: Parallel
+    Name: Both
+    Branches:
+      - StartAt: Left
+        States: [{Type: Pass, Name: Left, End: true}]
+      - StartAt: Each
+        States:
+          - Type: Map
+            Name: Each
+            ItemsPath: toArray(1, 2)
+            MaxConcurrency: 1
+            Processor:
+              StartAt: Call
+              States:
+                - Type: Task
+                  Name: Call
+                  Action: FC:InvokeFunction
+                  Parameters: {resourceArn: work, invocationType: Sync}
+                  Catch: [{Errors: [Odd], Next: Rest}]
+                  End: true
+                - {Type: Pass, Name: Rest, End: true}
+            End: true
+    End: true
+";
+
+const STUB: &str = "functions:\n  work: {stub: [{result: {}}, {fail: {code: Odd, detail: why}}]}\n";
+
+/// Type, StepName, scope and index of an event.
+fn told(event: &Value) -> Value {
+    let detail: Value = serde_json::from_str(event["EventDetail"].as_str().unwrap()).unwrap();
+    json!([event["Type"], event["StepName"], detail["scope"], detail["index"]])
+}
+
+#[test]
+fn events_have_six_fields_numbers_without_a_gap_and_times() {
+    let house = House::with(&[("flow.yaml", FLOW), ("functions.yaml", STUB)]);
+    let run = house.run(&["run", "flow.yaml", "--name", "n"]);
+    assert_eq!(run.code, Some(0), "{}", run.error);
+    let history = house.json(&["history", "n", "--json"]);
+    let events = history.as_array().unwrap();
+    let six = ["EventId", "ScheduleEventId", "Type", "StepName", "Time", "EventDetail"];
+    for (number, event) in (1..).zip(events) {
+        assert_eq!(event.as_object().unwrap().keys().collect::<Vec<_>>(), six);
+        assert_eq!(event["EventId"], number);
+        assert!(event["ScheduleEventId"].as_u64().unwrap() < number);
+        let time = event["Time"].as_str().unwrap();
+        assert!(
+            time.len() == 24 && time.ends_with('Z') && time.as_bytes()[19] == b'.',
+            "{time}"
+        );
+    }
+    let of = |scope: &str| -> Vec<Value> { events.iter().map(told).filter(|told| told[2] == scope).collect() };
+    let null = Value::Null;
+    let expected = [
+        json!(["ExecutionStarted", "", "", null]),
+        json!(["StepEntered", "Both", "", null]),
+        json!(["StepExited", "Both", "", null]),
+        json!(["ExecutionSucceeded", "", "", null]),
+    ];
+    assert_eq!(of(""), expected);
+    let second = [
+        json!(["IterationEntered", "Each", "Both/1/Each/1", 1]),
+        json!(["StepEntered", "Call", "Both/1/Each/1", null]),
+        json!(["TaskScheduled", "Call", "Both/1/Each/1", null]),
+        json!(["TaskFailed", "Call", "Both/1/Each/1", null]),
+        json!(["StepExited", "Call", "Both/1/Each/1", null]),
+        json!(["StepEntered", "Rest", "Both/1/Each/1", null]),
+        json!(["StepExited", "Rest", "Both/1/Each/1", null]),
+        json!(["IterationExited", "Each", "Both/1/Each/1", 1]),
+    ];
+    assert_eq!(of("Both/1/Each/1"), second);
+    let branch: Vec<Value> = of("Both/0").iter().map(|told| json!([told[0], told[1]])).collect();
+    let expected = [
+        ("BranchEntered", "Both"),
+        ("StepEntered", "Left"),
+        ("StepExited", "Left"),
+        ("BranchExited", "Both"),
+    ]
+    .map(|(kind, step)| json!([kind, step]));
+    assert_eq!(branch, expected);
+}
+
+#[test]
+fn a_person_reads_one_line_per_event() {
+    let house = House::with(&[("flow.yaml", FLOW), ("functions.yaml", STUB)]);
+    house.run(&["run", "flow.yaml", "--name", "n"]);
+    let events = house.json(&["history", "all/n", "--json"]);
+    let plain = house.run(&["history", "n"]);
+    assert_eq!(
+        (plain.code, plain.out.lines().count()),
+        (Some(0), events.as_array().unwrap().len())
+    );
+}

@@ -1,0 +1,23 @@
+//! The real program, run as a user runs it.
+//!
+//! Everything that the command line promises for ever is held here: what goes to which stream, the shapes of `--json`,
+//! exit codes, and that an execution survives the death of its process.
+//!
+//! **Invariant:** nothing of the program is linked in; only its arguments, streams, files, signals and exit codes are
+//! used.
+
+mod attaching;
+mod children;
+mod express;
+mod fifty_kills;
+mod flows;
+mod functions;
+mod histories;
+mod naming;
+mod program;
+mod random;
+mod running;
+mod settings;
+mod shapes;
+mod signals;
+mod waiting;

@@ -1,0 +1,180 @@
+//! The program, and a folder for it to work in.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
+use std::{env, fs, thread};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with files and a store, in which the program is run.
+pub(crate) struct House {
+    folder: TempDir,
+}
+
+/// How a run of the program ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) error: String,
+}
+
+/// A program that runs.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    error: JoinHandle<String>,
+}
+
+/// The path of the program, which is built if it is not.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| match env::var_os("STEPWELL_BIN") {
+        Some(path) => path.into(),
+        None => build(),
+    })
+}
+
+/// Builds the program as `cargo verify` does, so that nothing is compiled twice.
+fn build() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--workspace", "--bin", "stepwell"])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .status();
+    assert!(built.unwrap().success(), "the program is built");
+    let deps = env::current_exe().unwrap();
+    deps.parent().unwrap().parent().unwrap().join("stepwell")
+}
+
+impl House {
+    /// A house with these files.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+        let house = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        files.iter().for_each(|(name, text)| house.write(name, text));
+        house
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).unwrap();
+    }
+
+    /// The program with these arguments, not yet run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STEPWELL_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.run_command(self.command(arguments))
+    }
+
+    pub(crate) fn run_command(&self, mut command: Command) -> Ended {
+        let output = command.output().unwrap();
+        Ended {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            error: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs the program and reads the JSON that it prints; it must succeed.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let ended = self.run(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.error);
+        serde_json::from_str(&ended.out).unwrap()
+    }
+
+    /// Starts the program.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let mut child = self
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut error = child.stderr.take().unwrap();
+        thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let error = thread::spawn(move || {
+            let mut text = String::new();
+            error.read_to_string(&mut text).unwrap();
+            text
+        });
+        Running { child, lines, error }
+    }
+}
+
+impl Running {
+    /// The next line of standard output; none when it has ended.
+    pub(crate) fn line(&self) -> Option<String> {
+        self.lines.recv().ok()
+    }
+
+    /// The next event of `--json` that fits.
+    pub(crate) fn until(&self, event: &str, state: &str) -> Value {
+        while let Some(line) = self.line() {
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["event"] == event && line["state"] == state {
+                return line;
+            }
+        }
+        panic!("there is no {event} of `{state}`");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: impl AsRef<OsStr>) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").arg("-s").arg(name).arg(id).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Kills it as `kill -9` does, and waits until it is gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn end(mut self) -> Ended {
+        let code = self.child.wait().unwrap().code();
+        let out: String = self.lines.iter().map(|line| line + "\n").collect();
+        Ended {
+            code,
+            out,
+            error: self.error.join().unwrap(),
+        }
+    }
+}
+
+/// Asks again and again until it is so.
+pub(crate) fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::yield_now();
+    }
+}
