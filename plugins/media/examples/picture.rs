@@ -19,7 +19,7 @@ fn main() {
         eprintln!("usage: picture FILE");
         std::process::exit(2);
     };
-    let picture = RgbImage::from_fn(WIDTH, HEIGHT, |x, y| pixel(x, y));
+    let picture = RgbImage::from_fn(WIDTH, HEIGHT, pixel);
     if let Err(error) = picture.save(&path) {
         eprintln!("{path}: {error}");
         std::process::exit(1);

@@ -26,4 +26,4 @@ pub use arguments::main;
 pub use console::{Console, Style};
 pub use exit::Exit;
 pub use host::{Component, Host, HostError, RunEnd};
-pub use progress::{Kept, Progress};
+pub use progress::{Driven, Kept, Progress};

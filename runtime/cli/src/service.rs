@@ -22,6 +22,11 @@ use stepwell_wire::{Answer, Begun, Class, FlowText, Naming, Refusal, Report, Req
 
 /// Entries of a history or of the index in one answer.
 const PART: usize = 1000;
+/// Bytes of them after which an answer is full.
+const PART_BYTES: usize = 1 << 20;
+
+/// How many past events are told to somebody who joins; the newest.
+const EARLIER_MAX: usize = 50_000;
 
 /// How often another name is tried for a fresh execution.
 const NAMES_MAX: u32 = 100_000;
@@ -114,12 +119,7 @@ impl Running {
             Started::Existing(_) => Standing::Ended,
         };
         let earlier = match standing == Standing::Running && recount {
-            true => engine
-                .history(&execution)
-                .await?
-                .iter()
-                .filter_map(|event| earlier(&name, event))
-                .collect(),
+            true => recounted(engine, &execution, &name).await?,
             false => Vec::new(),
         };
         let ended = match started {
@@ -259,8 +259,8 @@ pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Un
         ))),
         Request::History { execution } => {
             let events = engine.history(&find(engine, &execution).await?).await?;
-            let events = events.into_iter().map(history_event).collect();
-            Ok(in_parts(events, Answer::HistoryPart))
+            let events = events.iter().map(history_event).collect();
+            Ok(in_parts(events, |event| event.event_detail.len(), Answer::HistoryPart))
         }
         Request::Describe { execution } => {
             let execution = find(engine, &execution).await?;
@@ -273,7 +273,7 @@ pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Un
         Request::List => {
             let mut rows: Vec<Row> = engine.list().await?.iter().map(row).collect();
             rows.sort_by(|left, right| (right.started_ms, &left.name).cmp(&(left.started_ms, &right.name)));
-            Ok(in_parts(rows, Answer::RowsPart))
+            Ok(in_parts(rows, |row| row.name.len(), Answer::RowsPart))
         }
         Request::Stop { execution } => {
             engine
@@ -291,8 +291,19 @@ pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Un
     }
 }
 
-fn in_parts<T: Clone>(all: Vec<T>, part: fn(Vec<T>) -> Answer) -> Vec<Answer> {
-    let mut answers: Vec<Answer> = all.chunks(PART).map(|chunk| part(chunk.to_vec())).collect();
+/// Cuts what is told into answers that are neither too many nor too large.
+fn in_parts<T>(all: Vec<T>, bytes: fn(&T) -> usize, part: fn(Vec<T>) -> Answer) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    let (mut current, mut size) = (Vec::new(), 0);
+    for one in all {
+        size += bytes(&one);
+        current.push(one);
+        if current.len() >= PART || size >= PART_BYTES {
+            answers.push(part(std::mem::take(&mut current)));
+            size = 0;
+        }
+    }
+    answers.push(part(current));
     answers.push(Answer::Done);
     answers
 }
@@ -343,6 +354,17 @@ fn line(event: &Observed) -> EventLine {
     }
 }
 
+/// What has happened so far.
+async fn recounted(engine: &Engine, execution: &str, name: &str) -> Result<Vec<EventLine>, Unanswered> {
+    let history = engine.history(execution).await?;
+    let from = history.len().saturating_sub(EARLIER_MAX);
+    Ok(history
+        .iter()
+        .skip(from)
+        .filter_map(|event| earlier(name, event))
+        .collect())
+}
+
 /// An entry of the history as an event that is past.
 fn earlier(name: &str, event: &stepwell_engine::HistoryEvent) -> Option<EventLine> {
     let detail = Value::parse_json(&event.event_detail).ok()?;
@@ -389,7 +411,7 @@ fn error(failure: &Failure) -> Outcome {
     })
 }
 
-fn history_event(event: stepwell_engine::HistoryEvent) -> HistoryEvent {
+fn history_event(event: &stepwell_engine::HistoryEvent) -> HistoryEvent {
     HistoryEvent {
         event_id: event.event_id,
         schedule_event_id: event.schedule_event_id,
@@ -478,4 +500,38 @@ pub fn components(run: &Run) -> Result<Vec<Arc<str>>, Unanswered> {
     digests.sort();
     digests.dedup();
     Ok(digests)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_cut_by_number_and_by_size() {
+        let lengths = |sizes: Vec<usize>| -> Vec<usize> {
+            let row = |size: usize| Row {
+                name: "x".repeat(size),
+                flow: String::new(),
+                status: Status::Running,
+                started_ms: 0,
+                ended_ms: None,
+            };
+            let parts = in_parts(
+                sizes.into_iter().map(row).collect(),
+                |row| row.name.len(),
+                Answer::RowsPart,
+            );
+            let length = |part: &Answer| {
+                if let Answer::RowsPart(rows) = part {
+                    rows.len()
+                } else {
+                    0
+                }
+            };
+            parts.iter().map(length).collect()
+        };
+        assert_eq!(lengths(vec![]), [0, 0]);
+        assert_eq!(lengths(vec![1; 2500]), [1000, 1000, 500, 0]);
+        assert_eq!(lengths(vec![600_000; 5]), [2, 2, 1, 0]);
+    }
 }

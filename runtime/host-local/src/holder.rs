@@ -4,13 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use stepwell_cli::Kept;
-use stepwell_cli::service::{self, Unanswered};
+use stepwell_cli::service::Unanswered;
 use stepwell_engine::{Driving, Engine, EngineError};
 use stepwell_store_embedded::{EmbeddedStore, OpenError, Options, StoreStats};
-use stepwell_wire::{Refusal, Run};
+use stepwell_wire::Run;
 use tokio::task::JoinHandle;
 
 use crate::doors::{Doors, doors, objects};
@@ -50,7 +48,7 @@ impl Holder {
         let served = Served {
             engine: engine.clone(),
             drives,
-            prepare: preparing(router.clone()),
+            router: router.clone(),
         };
         let server = Server::start(folder, served).context("while making the store's socket")?;
         let due = drives.then(|| tokio::spawn(due(engine.clone())));
@@ -75,7 +73,7 @@ impl Holder {
 
     /// Makes a run's components ready.
     pub(crate) async fn prepare(&self, run: &Run) -> Result<(), Unanswered> {
-        prepare(&self.router, run).await
+        self.router.prepare(run).await
     }
 
     /// Waits until the store fails under the due-time loop. Dropping the future loses nothing.
@@ -104,26 +102,4 @@ impl Holder {
 
 async fn due(engine: Engine) -> EngineError {
     engine.dispatch().await
-}
-
-fn preparing(router: Arc<Router>) -> Arc<dyn Fn(&Run) -> BoxFuture<'static, Result<(), Unanswered>> + Send + Sync> {
-    Arc::new(move |run| {
-        let (router, run) = (router.clone(), run.clone());
-        async move { prepare(&router, &run).await }.boxed()
-    })
-}
-
-/// Checks and compiles the components that a run names; the compiler blocks its thread.
-pub(crate) async fn prepare(router: &Arc<Router>, run: &Run) -> Result<(), Unanswered> {
-    let digests = service::components(run)?;
-    if digests.is_empty() {
-        return Ok(());
-    }
-    let router = router.clone();
-    let prepared = tokio::task::spawn_blocking(move || router.prepare(&digests)).await;
-    match prepared {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(message)) => Err(Unanswered::Refused(Refusal::user("InvalidArgument", message))),
-        Err(error) => Err(Unanswered::Refused(Refusal::host(error.to_string()))),
-    }
 }

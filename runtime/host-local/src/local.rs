@@ -16,7 +16,7 @@ use stepwell_wire::{Answer, Request, Run};
 
 use crate::components;
 use crate::doors::{Doors, doors, objects};
-use crate::holder::{Holder, prepare};
+use crate::holder::Holder;
 use crate::interrupt::Interrupt;
 use crate::router::Places;
 use crate::runs::{Watched, follow, interrupted, remember, unanswered, watch};
@@ -139,7 +139,7 @@ impl LocalHost {
         let engine = Engine::open(ports, Driving::Named)
             .await
             .map_err(|error| anyhow!(error))?;
-        prepare(&router, &run).await.map_err(unanswered)?;
+        router.prepare(&run).await.map_err(unanswered)?;
         let due = tokio::spawn({
             let engine = engine.clone();
             async move { engine.dispatch().await }

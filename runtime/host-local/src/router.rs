@@ -6,10 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use stepwell_cli::service::{self, Unanswered};
 use stepwell_egress::Outbound;
 use stepwell_ports::{Call, Objects, Outcome, TaskFailure, Tasks, Telemetry, Work};
 use stepwell_tasks_http::HttpTasks;
 use stepwell_tasks_wasm::{Digest, Pool, WasmOptions, WasmTasks};
+use stepwell_wire::{Refusal, Run};
 
 /// The adapters. WebAssembly starts with the first component: most verbs never need it.
 pub(crate) struct Router {
@@ -54,8 +56,26 @@ impl Router {
         Self { http, guests }
     }
 
-    /// Makes sure that components are of the right world and compiled; the message says what is wrong with one.
-    pub(crate) fn prepare(&self, digests: &[Arc<str>]) -> Result<(), String> {
+    /// Checks and compiles the components that a run names, if they are not; the compiler has a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// A refusal that says what is wrong with one.
+    pub(crate) async fn prepare(self: &Arc<Self>, run: &Run) -> Result<(), Unanswered> {
+        let digests = service::components(run)?;
+        if digests.is_empty() {
+            return Ok(());
+        }
+        let router = self.clone();
+        let refusal = match tokio::task::spawn_blocking(move || router.compile(&digests)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(message)) => Refusal::user("InvalidArgument", message),
+            Err(error) => Refusal::host(error.to_string()),
+        };
+        Err(Unanswered::Refused(refusal))
+    }
+
+    fn compile(&self, digests: &[Arc<str>]) -> Result<(), String> {
         for digest in digests {
             let digest = Digest::parse(digest).ok_or_else(|| format!("`{digest}` names no component"))?;
             self.guests()?

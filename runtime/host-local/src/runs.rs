@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stepwell_cli::service::{Next, Running, Unanswered};
-use stepwell_cli::{HostError, Progress, RunEnd};
+use stepwell_cli::{Driven, HostError, Progress, RunEnd};
 use stepwell_wire::{Answer, Begun, Naming, Refusal, Run};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -29,7 +29,7 @@ pub(crate) async fn follow(
     interrupt: &Interrupt,
     progress: &mut Progress<'_>,
 ) -> Result<RunEnd, HostError> {
-    progress.begun(&running.begun);
+    progress.begun(&running.begun, Driven::Here);
     let name = running.begun.name.clone();
     let mut ticks = ticks();
     loop {
@@ -77,7 +77,7 @@ pub(crate) async fn watch(
             None => return Ok(Watched::Gone),
             Some(Answer::Begun(begun)) => {
                 remember(run, &begun);
-                progress.begun(&begun);
+                progress.begun(&begun, Driven::Elsewhere);
             }
             Some(Answer::Event(event)) => progress.event(event),
             Some(Answer::Ended(end)) => {

@@ -19,13 +19,13 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The hello of this version.
+    /// The hello of a process of this version that answers verbs, and drives nothing.
     #[must_use]
-    pub fn new(drives: bool) -> Self {
+    pub fn answering() -> Self {
         Self {
             stepwell: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            drives,
+            drives: false,
         }
     }
 
@@ -51,6 +51,6 @@ mod tests {
                 drives: true
             }
         );
-        assert!(!later.is_understood() && Hello::new(false).is_understood());
+        assert!(!later.is_understood() && Hello::answering().is_understood());
     }
 }

@@ -41,6 +41,7 @@ mod tests {
     use super::*;
     use crate::{Answer, Begun, FlowText, Hello, Naming, Refusal, Report, Request, Run, Standing};
 
+    #[expect(clippy::needless_pass_by_value, reason = "the message is written where it is used")]
     fn same<M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(message: M, text: &str) {
         let line = write_line(&message).unwrap();
         assert_eq!(String::from_utf8(line.clone()).unwrap(), format!("{text}\n"));

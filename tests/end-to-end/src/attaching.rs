@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::flows::{ASK, NOTIFY, PASS};
-use crate::program::{House, Running, until};
+use crate::program::{House, Running};
 
 fn house() -> House {
     House::with(&[("ask.yaml", ASK), ("functions.yaml", NOTIFY), ("pass.yaml", PASS)])
@@ -23,9 +23,14 @@ fn token(house: &House, name: &str) -> String {
     words[at + 1].to_owned()
 }
 
-/// Waits until another process watches the execution: its standing is told only once it does.
+/// What is said of an execution that another process drives.
+const WATCHED: &str = "runs; watching it in the process that drives it";
+
+/// Another process that watches the execution.
 fn attach(house: &House, name: &str) -> Running {
-    house.start(&["run", "ask.yaml", "--name", name])
+    let run = house.start(&["run", "ask.yaml", "--name", name]);
+    run.says(WATCHED);
+    run
 }
 
 #[test]
@@ -83,6 +88,7 @@ fn one_takes_over_when_the_driving_process_is_killed() {
     let first = waiting(&house, "n");
     let others = [attach(&house, "n"), attach(&house, "n"), waiting(&house, "m")];
     first.kill();
+    others[0].says("the process that drove it has gone; it goes on");
     let (n, m) = (token(&house, "n"), token(&house, "m"));
     for token in [n, m] {
         let reported = house.run(&["report", &token, "--output", "{}"]);
@@ -113,21 +119,13 @@ fn the_driving_process_ends_with_its_own_execution_and_others_go_on() {
 fn an_interrupted_watcher_leaves_the_execution_alone() {
     let house = house();
     let first = waiting(&house, "n");
-    let second = house.start(&["run", "ask.yaml", "--name", "n"]);
-    // Both processes are known to be at work once the store's holder has answered the second one's question.
-    until(|| second_has_begun(&house).then_some(()));
+    let second = attach(&house, "n");
     second.signal("INT");
     let ended = second.end();
     assert_eq!(ended.code, Some(130), "{}", ended.error);
     let n = token(&house, "n");
     assert_eq!(house.run(&["report", &n, "--output", "{}"]).code, Some(0));
     assert_eq!(first.end().code, Some(0));
-}
-
-/// Whether a process beside the first one listens to signals: every process that runs has its handlers by the time a
-/// later one was answered.
-fn second_has_begun(house: &House) -> bool {
-    house.run(&["list"]).code == Some(0)
 }
 
 #[test]

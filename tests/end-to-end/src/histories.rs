@@ -1,5 +1,7 @@
 //! `stepwell history --json`: CloudFlow's six fields.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::program::House;
@@ -43,10 +45,25 @@ fn told(event: &Value) -> Value {
     json!([event["Type"], event["StepName"], detail["scope"], detail["index"]])
 }
 
+/// Type, StepName and scope of an event.
+fn place(event: &Value) -> String {
+    let told = told(event);
+    format!("{} {} {}", told[0], told[1], told[2])
+}
+
+/// The same of every line that the run printed.
+fn told_while_running(out: &str) -> BTreeSet<String> {
+    let lines = out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let events = lines.filter(|line| line["event"].is_string());
+    events
+        .map(|line| format!("{} {} {}", line["event"], line["state"], line["scope"]))
+        .collect()
+}
+
 #[test]
 fn events_have_six_fields_numbers_without_a_gap_and_times() {
     let house = House::with(&[("flow.yaml", FLOW), ("functions.yaml", STUB)]);
-    let run = house.run(&["run", "flow.yaml", "--name", "n"]);
+    let run = house.run(&["run", "flow.yaml", "--name", "n", "--json"]);
     assert_eq!(run.code, Some(0), "{}", run.error);
     let history = house.json(&["history", "n", "--json"]);
     let events = history.as_array().unwrap();
@@ -61,8 +78,11 @@ fn events_have_six_fields_numbers_without_a_gap_and_times() {
             "{time}"
         );
     }
+    assert_eq!(
+        told_while_running(&run.out),
+        events.iter().map(place).collect::<BTreeSet<_>>()
+    );
     let of = |scope: &str| -> Vec<Value> { events.iter().map(told).filter(|told| told[2] == scope).collect() };
-    let null = Value::Null;
     let expected = [
         json!(["ExecutionStarted", "", "", null]),
         json!(["StepEntered", "Both", "", null]),

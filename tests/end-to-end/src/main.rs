@@ -5,6 +5,14 @@
 //!
 //! **Invariant:** nothing of the program is linked in; only its arguments, streams, files, signals and exit codes are
 //! used.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    reason = "a test says what it expects by failing"
+)]
 
 mod attaching;
 mod children;

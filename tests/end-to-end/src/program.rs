@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
-use std::thread::JoinHandle;
 use std::{env, fs, thread};
 
 use serde_json::Value;
@@ -27,9 +26,20 @@ pub(crate) struct Ended {
 
 /// A program that runs.
 pub(crate) struct Running {
-    child: Child,
+    child: Process,
     lines: Receiver<String>,
-    error: JoinHandle<String>,
+    error: Receiver<String>,
+}
+
+/// A process that does not outlive its test.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 /// The path of the program, which is built if it is not.
@@ -109,17 +119,27 @@ impl House {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let (sender, lines) = mpsc::channel();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        let mut error = child.stderr.take().unwrap();
-        thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let error = thread::spawn(move || {
-            let mut text = String::new();
-            error.read_to_string(&mut text).unwrap();
-            text
-        });
-        Running { child, lines, error }
+        let out = lines(child.stdout.take().unwrap());
+        let error = lines(child.stderr.take().unwrap());
+        Running {
+            child: Process(child),
+            lines: out,
+            error,
+        }
     }
+}
+
+/// The lines of a stream, as they come.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    let stream = BufReader::new(stream);
+    thread::spawn(move || {
+        stream
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|line| sender.send(line))
+    });
+    lines
 }
 
 impl Running {
@@ -139,32 +159,38 @@ impl Running {
         panic!("there is no {event} of `{state}`");
     }
 
+    /// Reads standard error up to a line that ends so.
+    pub(crate) fn says(&self, ending: &str) {
+        let found = self.error.iter().any(|line| line.ends_with(ending));
+        assert!(found, "nothing said ends with `{ending}`");
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: impl AsRef<OsStr>) {
-        let id = self.child.id().to_string();
+        let id = self.child.0.id().to_string();
         let sent = Command::new("kill").arg("-s").arg(name).arg(id).status().unwrap();
         assert!(sent.success());
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 
     /// Whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+        self.child.0.try_wait().unwrap().is_none()
     }
 
     /// Waits for its end.
     pub(crate) fn end(mut self) -> Ended {
-        let code = self.child.wait().unwrap().code();
-        let out: String = self.lines.iter().map(|line| line + "\n").collect();
+        let code = self.child.0.wait().unwrap().code();
+        let all = |lines: Receiver<String>| lines.iter().map(|line| line + "\n").collect();
         Ended {
             code,
-            out,
-            error: self.error.join().unwrap(),
+            out: all(self.lines),
+            error: all(self.error),
         }
     }
 }

@@ -14,18 +14,14 @@ fn ended(code: i32, out: &str, error: &str) -> Ended {
     }
 }
 
-/// The text with every duration written as `N ms`.
+/// The text with every duration and size as `N`.
 fn timeless(text: &str) -> String {
-    let mut words: Vec<&str> = Vec::new();
-    for word in text.split_inclusive([' ', '\n']) {
-        let is_unit = matches!(word.trim_end(), "s" | "ms" | "ms:" | "s:");
-        match words.last_mut() {
-            Some(last) if is_unit && last.trim_end().parse::<f64>().is_ok() => *last = "N ",
-            _ => {}
-        }
-        words.push(if is_unit && word.starts_with("s") { "ms\n" } else { word });
-    }
-    words.concat()
+    let is_unit = |word: &str| ["ms", "s", "bytes", "kB"].contains(&word.trim_end());
+    let words: Vec<&str> = text.split_inclusive([' ', '\n']).collect();
+    let measured =
+        |at: usize| words.get(at + 1).is_some_and(|next| is_unit(next)) && words[at].trim_end().parse::<f64>().is_ok();
+    let numbered = (0..words.len()).map(|at| if measured(at) { "N " } else { words[at] });
+    numbered.collect()
 }
 
 #[test]
@@ -33,8 +29,7 @@ fn success_prints_the_output_and_progress_goes_elsewhere() {
     let house = House::with(&[("flow.yaml", PASS), ("input.json", r#"{"name": "Ada"}"#)]);
     let mut run = house.run(&["run", "flow.yaml", "--input", "input.json", "--name", "n"]);
     run.error = timeless(&run.error);
-    let progress =
-        "greet/n: started\nGreet: done after N ms\ngreet/n: succeeded after N ms\n1 record, N bytes written\n";
+    let progress = "greet/n: started\nGreet: done after N ms\ngreet/n: succeeded after N ms\n2 records, N kB written\n";
     assert_eq!(run, ended(0, "{\"text\":\"hello Ada\",\"number\":1.0}\n", progress));
 }
 

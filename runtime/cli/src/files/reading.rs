@@ -21,10 +21,11 @@ pub(super) fn read_all(stream: impl Read, bytes_max: usize) -> io::Result<Vec<u8
 }
 
 fn cannot(path: &Path, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
-        _ => format!("`{}` cannot be read: {error}", path.display()),
+    let path = path.display();
+    if error.kind() == io::ErrorKind::NotFound {
+        return format!("there is no file `{path}`");
     }
+    format!("`{path}` cannot be read: {error}")
 }
 
 #[cfg(test)]

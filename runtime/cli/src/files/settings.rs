@@ -42,9 +42,9 @@ fn from_file(settings: &mut Settings, path: &Path) -> Result<(), String> {
 fn apply(settings: &mut Settings, table: &toml::Table, prefix: &str) -> Result<(), String> {
     for (key, value) in table {
         let key = format!("{prefix}{key}");
-        match value {
-            toml::Value::Table(inner) => apply(settings, inner, &format!("{key}."))?,
-            _ => settings
+        match value.as_table() {
+            Some(inner) => apply(settings, inner, &format!("{key}."))?,
+            None => settings
                 .set(&key, &scalar(&key, value)?)
                 .map_err(|error| error.to_string())?,
         }

@@ -37,6 +37,15 @@ pub struct Progress<'c> {
     kept: Option<Kept>,
 }
 
+/// Which process drives an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driven {
+    /// This one.
+    Here,
+    /// Another one.
+    Elsewhere,
+}
+
 /// What a run left in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
@@ -89,19 +98,18 @@ impl<'c> Progress<'c> {
     }
 
     /// The run has begun, or goes on in another process.
-    pub fn begun(&mut self, begun: &Begun) {
+    pub fn begun(&mut self, begun: &Begun, driven: Driven) {
         if self.begun {
             return;
         }
         (self.begun, self.execution) = (true, begun.name.clone());
-        let line = match begun.standing {
-            Standing::New => format!("{}/{}: started", self.flow.name, begun.name),
-            Standing::Running => format!("{}/{}: goes on where it was", self.flow.name, begun.name),
-            Standing::Ended => format!(
-                "{}/{}: has ended already; this is its stored result",
-                self.flow.name, begun.name
-            ),
+        let standing = match (begun.standing, driven) {
+            (Standing::New, _) => "started",
+            (Standing::Running, Driven::Here) => "goes on where it was",
+            (Standing::Running, Driven::Elsewhere) => "runs; watching it in the process that drives it",
+            (Standing::Ended, _) => "has ended already; this is its stored result",
         };
+        let line = format!("{}/{}: {standing}", self.flow.name, begun.name);
         match &mut self.shape {
             Shape::Json => return,
             Shape::Live(live) => live.begin(begun, line.clone()),
@@ -162,7 +170,7 @@ impl<'c> Progress<'c> {
     }
 
     fn cost(&self) -> Option<String> {
-        let kept = self.kept.filter(|kept| kept.records > 0);
+        let kept = self.kept.filter(|kept| self.begun && kept.records > 0);
         let records = kept.map(|Kept { records, bytes }| {
             format!(
                 "{records} record{}, {} written",

@@ -82,7 +82,7 @@ fn begun(standing: Standing) -> Begun {
 fn piped_progress_is_plain_lines() {
     let (mut console, out, error) = plain();
     let mut progress = Progress::for_people(&mut console, flow());
-    progress.begun(&begun(Standing::New));
+    progress.begun(&begun(Standing::New), Driven::Here);
     events().into_iter().for_each(|event| progress.event(event));
     progress.event(event("StepExited", "Both/0", "Pay", 0, 1100));
     progress.event(event("ExecutionSucceeded", "", "", 0, 1200));
@@ -178,7 +178,7 @@ fn a_tree_that_is_too_tall_is_cut_around_what_runs() {
 fn programs_get_seven_fields_and_nothing_on_standard_error() {
     let (mut console, out, error) = plain();
     let mut progress = Progress::for_programs(&mut console, flow());
-    progress.begun(&begun(Standing::Running));
+    progress.begun(&begun(Standing::Running), Driven::Here);
     progress.say("the process that drove it has gone");
     progress.event(event("TaskFailed", "Both/0", "Pay", 1, 14));
     progress.finish();

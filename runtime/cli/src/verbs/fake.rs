@@ -55,9 +55,12 @@ impl Fake {
 impl Host for Fake {
     fn call<'a>(&'a self, _: &'a Path, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>> {
         self.requests.lock().unwrap().push(request);
-        let refusal = self.answers.iter().find_map(|answer| match answer {
-            Answer::Refused(refusal) => Some(refusal.clone()),
-            _ => None,
+        let refusal = self.answers.iter().find_map(|answer| {
+            if let Answer::Refused(refusal) = answer {
+                Some(refusal.clone())
+            } else {
+                None
+            }
         });
         let answers = refusal.map_or_else(|| Ok(self.answers.clone()), |refusal| Err(HostError::Refused(refusal)));
         async { answers }.boxed()

@@ -25,6 +25,7 @@ const CAUSE_CHARACTERS_MAX: usize = 4096;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The task's token
+    #[arg(allow_hyphen_values = true)]
     token: String,
     /// The task's result, a JSON object
     #[arg(long, value_name = "JSON", conflicts_with_all = ["error", "cause"], required_unless_present = "error")]
@@ -37,6 +38,7 @@ pub(crate) struct Arguments {
         long,
         value_name = "TEXT",
         requires = "error",
+        allow_hyphen_values = true,
         default_value = "",
         hide_default_value = true
     )]

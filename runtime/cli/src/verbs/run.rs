@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     new: bool,
     /// Run in memory: nothing is kept, nothing can wait for a callback
-    #[arg(long, conflicts_with = "new")]
+    #[arg(long)]
     express: bool,
     /// Change a setting: limits.data, limits.states, wait.max_seconds, tasks.fuse
     #[arg(long, value_name = "KEY=VALUE")]
@@ -322,7 +322,6 @@ mod tests {
                 "error: there is no file `DIR/none.json`",
             ),
             (vec!["--functions", "none.yaml"], "error: there is no file `none.yaml`"),
-            (vec!["--express", "--new"], "cannot be used with"),
         ] {
             let (said, runs) = run(FLOW, none(), &more);
             assert_eq!((said.exit, runs), (Exit::Usage, vec![]), "{more:?}");

@@ -19,6 +19,8 @@ const SOCKET: &str = "socket";
 const ELSEWHERE: &str = "socket.path";
 /// Where the socket is made before it is moved to its place.
 const MAKING: &str = ".s";
+/// How a private directory elsewhere begins.
+const PREFIX: &str = "stepwell-";
 const PRIVATE: u32 = 0o700;
 const PATH_BYTES_MAX: usize = 100;
 
@@ -44,9 +46,7 @@ impl Drop for Bound {
 ///
 /// Where neither the store's directory nor the system's place for such files takes a socket.
 pub(super) fn bind(store: &Path) -> io::Result<Bound> {
-    for stale in [SOCKET, ELSEWHERE] {
-        remove(&store.join(stale))?;
-    }
+    tidy(store)?;
     if beside(store).is_some()
         && let Ok(bound) = bind_beside(store)
     {
@@ -98,7 +98,7 @@ fn bind_elsewhere(store: &Path) -> io::Result<Bound> {
         .map(PathBuf::from)
         .filter(|base| base.is_dir());
     let folder = tempfile::Builder::new()
-        .prefix("stepwell-")
+        .prefix(PREFIX)
         .permissions(Permissions::from_mode(PRIVATE))
         .tempdir_in(base.unwrap_or_else(std::env::temp_dir))?;
     let path = folder.path().join(SOCKET);
@@ -112,6 +112,24 @@ fn bind_elsewhere(store: &Path) -> io::Result<Bound> {
         files: vec![place],
         _elsewhere: Some(folder),
     })
+}
+
+/// Removes what a killed process left.
+fn tidy(store: &Path) -> io::Result<()> {
+    if let Ok(path) = fs::read_to_string(store.join(ELSEWHERE)) {
+        let path = PathBuf::from(path);
+        let folder = path.parent().filter(|folder| is_ours(folder));
+        // Nothing but an empty folder of ours is removed, and nobody needs it gone.
+        _ = folder.map(|folder| fs::remove_file(&path).and_then(|()| fs::remove_dir(folder)));
+    }
+    remove(&store.join(SOCKET))?;
+    remove(&store.join(ELSEWHERE))
+}
+
+fn is_ours(folder: &Path) -> bool {
+    folder
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -154,7 +172,9 @@ mod tests {
         assert!(path.as_os_str().len() <= PATH_BYTES_MAX, "{path:?}");
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, PRIVATE));
         UnixStream::connect(&path).await.unwrap();
-        drop(bound);
-        assert_eq!((find(&store), path.exists()), (None, false));
+        // A killed process drops nothing; the next one tidies up.
+        std::mem::forget(bound);
+        drop(bind(&store).unwrap());
+        assert_eq!((find(&store), path.parent().unwrap().exists()), (None, false));
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
 use stepwell_cli::service::{self, Next, Running, Unanswered};
 use stepwell_engine::Engine;
 use stepwell_wire::{Answer, Hello, Request, Run};
@@ -21,6 +20,7 @@ use tokio::time::timeout;
 
 use super::lines::{receive, send};
 use super::place::{Bound, bind};
+use crate::router::Router;
 
 /// How long a reader may take for one answer before it counts as gone.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(30);
@@ -33,8 +33,8 @@ pub(crate) struct Served {
     pub(crate) engine: Engine,
     /// Whether runs can be handed over.
     pub(crate) drives: bool,
-    /// Makes a run's components ready; refuses the run where one is not fit.
-    pub(crate) prepare: Arc<dyn Fn(&Run) -> BoxFuture<'static, Result<(), Unanswered>> + Send + Sync>,
+    /// Makes a run's components ready.
+    pub(crate) router: Arc<Router>,
 }
 
 /// Answers requests until it is closed.
@@ -106,7 +106,11 @@ fn is_user(stream: &UnixStream, user: u32) -> bool {
 async fn connection(stream: UnixStream, served: Served, mut closed: watch::Receiver<bool>) {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
-    if write(&mut writer, &Hello::new(served.drives)).await.is_err() {
+    let hello = Hello {
+        drives: served.drives,
+        ..Hello::answering()
+    };
+    if write(&mut writer, &hello).await.is_err() {
         return;
     }
     let request = tokio::select! {
@@ -140,7 +144,7 @@ async fn answer(engine: &Engine, request: Request, writer: &mut OwnedWriteHalf) 
 /// Drives an execution for another process and tells it what happens.
 async fn run_for(served: &Served, run: Run, writer: &mut OwnedWriteHalf) -> io::Result<()> {
     let begun = async {
-        (served.prepare)(&run).await?;
+        served.router.prepare(&run).await?;
         Running::begin(&served.engine, run).await
     };
     let mut running = match begun.await {
