@@ -58,8 +58,8 @@ pub(super) enum Phase {
     Working,
     /// It was submitted, and somebody will report.
     Waiting,
-    /// It failed, and another may follow.
-    Failed,
+    /// One failed, and another follows or may follow.
+    Retrying,
 }
 
 impl Board {
@@ -98,12 +98,18 @@ impl Doings {
         match event.event.as_str() {
             "StepEntered" => self.enter(event),
             "TaskScheduled" => {
-                (self.attempt, self.since_ms, self.phase) = (event.attempt, event.at_ms, Phase::Working);
+                // A retry is scheduled when its delay begins, not when it ends.
+                self.phase = if event.attempt > 1 {
+                    Phase::Retrying
+                } else {
+                    Phase::Working
+                };
+                (self.attempt, self.since_ms) = (event.attempt, event.at_ms);
             }
             "TaskSubmitted" => self.phase = Phase::Waiting,
             "TaskFailed" | "TaskSubmitFailed" | "TaskTimedOut" => {
                 self.failed_attempts += 1;
-                self.phase = Phase::Failed;
+                self.phase = Phase::Retrying;
                 self.note = event.note.clone();
             }
             "StepExited" => {

@@ -234,7 +234,7 @@ fn stand(doings: &Doings) -> Stand {
         (0, _) => Stand::Done,
         (_, Phase::Working) => Stand::Working,
         (_, Phase::Waiting) => Stand::Waiting,
-        (_, Phase::Failed) => Stand::Retrying,
+        (_, Phase::Retrying) => Stand::Retrying,
     }
 }
 

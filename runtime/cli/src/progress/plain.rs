@@ -66,7 +66,7 @@ impl Plain {
                 "attempt {attempt} timed out{}",
                 after(times.map(|t| t.attempt_ms), event)
             ),
-            "TaskScheduled" if attempt > 1 => format!("attempt {attempt} begun"),
+            "TaskScheduled" if attempt > 1 => format!("attempt {attempt} scheduled"),
             "StepExited" if event.note.is_some() => format!(
                 "left by Catch{}{}",
                 after(times.map(|t| t.entered_ms), event),
