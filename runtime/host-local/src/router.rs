@@ -78,9 +78,7 @@ impl Router {
     fn compile(&self, digests: &[Arc<str>]) -> Result<(), String> {
         for digest in digests {
             let digest = Digest::parse(digest).ok_or_else(|| format!("`{digest}` names no component"))?;
-            self.guests()?
-                .precompile(&digest)
-                .map_err(|error| with_causes(&error))?;
+            self.guests()?.precompile(&digest).map_err(told)?;
         }
         Ok(())
     }
@@ -103,7 +101,7 @@ impl Guests {
         };
         let reserved = Pool::default();
         let tasks = open(reserved).or_else(|_| open(Pool::OnDemand(reserved.guests_max())));
-        tasks.map(Arc::new).map_err(|error| with_causes(&error))
+        tasks.map(Arc::new).map_err(told)
     }
 }
 
@@ -132,12 +130,6 @@ fn not_started(message: String) -> Outcome {
 }
 
 /// The error with what caused it.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
+fn told(error: impl std::error::Error + Send + Sync + 'static) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }

@@ -129,7 +129,9 @@ fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut stream = stream;
     while let Some((attempt_key, body)) = request(&mut reader)? {
         let kills = shared.gate.lock().unwrap().kills;
-        writeln!(shared.calls.lock().unwrap(), "{kills} {attempt_key}")?;
+        // In one write: another thread may be reading.
+        let call = format!("{kills} {attempt_key}\n");
+        shared.calls.lock().unwrap().write_all(call.as_bytes())?;
         pass(shared);
         let n = body["n"].as_i64().unwrap_or_default();
         let answer = json!({ "n": n * 2 }).to_string();

@@ -53,13 +53,16 @@ fn program() -> &'static Path {
 
 /// Builds the program as `cargo verify` does, so that nothing is compiled twice.
 fn build() -> PathBuf {
+    // This test is `<target>/debug/deps/…`.
+    let test = env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).unwrap();
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--workspace", "--bin", "stepwell"])
+        .args(["build", "--quiet", "--workspace", "--bin", "stepwell", "--target-dir"])
+        .arg(target)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .status();
     assert!(built.unwrap().success(), "the program is built");
-    let deps = env::current_exe().unwrap();
-    deps.parent().unwrap().parent().unwrap().join("stepwell")
+    target.join("debug").join("stepwell")
 }
 
 impl House {

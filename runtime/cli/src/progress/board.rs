@@ -35,7 +35,7 @@ pub(super) struct Doings {
     pub(super) failed_attempts: u64,
     /// The last attempt's number.
     pub(super) attempt: u32,
-    /// When the last visit or, once it has one, its attempt began.
+    /// When the last visit or, once it has one, its attempt begins, which may lie ahead.
     pub(super) since_ms: u64,
     /// How long the last visit took.
     pub(super) took_ms: Option<u64>,
@@ -47,7 +47,8 @@ pub(super) struct Doings {
     pub(super) note: Option<String>,
     /// Of a Map: items that have begun, and ended.
     pub(super) items: (u64, u64),
-    entered_ms: u64,
+    /// When the last visit began.
+    pub(super) entered_ms: u64,
 }
 
 /// What an attempt is doing.

@@ -246,7 +246,9 @@ fn beside(what: What, doings: &Doings, stand: Stand, now_ms: u64) -> String {
         What::Map => {
             let (begun, ended) = doings.items;
             let running = begun.saturating_sub(ended);
-            let time = doings.took_ms.unwrap_or_else(|| now_ms.saturating_sub(doings.since_ms));
+            let time = doings
+                .took_ms
+                .unwrap_or_else(|| now_ms.saturating_sub(doings.entered_ms));
             format!(
                 "{:>10}  {}",
                 duration(time),
@@ -259,7 +261,7 @@ fn beside(what: What, doings: &Doings, stand: Stand, now_ms: u64) -> String {
 fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     let time = match (stand, doings.took_ms) {
         (Stand::Done | Stand::Caught | Stand::Failed, Some(took)) => took,
-        _ => now_ms.saturating_sub(doings.since_ms),
+        _ => now_ms.saturating_sub(doings.entered_ms),
     };
     let mut said = Vec::new();
     let visits = doings.done + doings.failed + doings.open;
@@ -268,6 +270,9 @@ fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     }
     if doings.attempt > 1 || stand == Stand::Retrying {
         said.push(format!("attempt {}", doings.attempt));
+    }
+    if stand == Stand::Retrying && doings.since_ms > now_ms {
+        said.push(format!("in {}", duration(doings.since_ms - now_ms)));
     }
     if stand == Stand::Caught {
         said.push("caught".to_owned());

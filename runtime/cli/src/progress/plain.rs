@@ -30,6 +30,8 @@ pub(super) struct Plain {
 struct Times {
     entered_ms: u64,
     attempt_ms: u64,
+    /// When the last attempt failed.
+    failed_ms: u64,
 }
 
 impl Plain {
@@ -66,7 +68,9 @@ impl Plain {
                 "attempt {attempt} timed out{}",
                 after(times.map(|t| t.attempt_ms), event)
             ),
-            "TaskScheduled" if attempt > 1 => format!("attempt {attempt} scheduled"),
+            "TaskScheduled" if attempt > 1 => {
+                format!("attempt {attempt} follows{}", after(times.map(|t| t.failed_ms), event))
+            }
             "StepExited" if event.note.is_some() => format!(
                 "left by Catch{}{}",
                 after(times.map(|t| t.entered_ms), event),
@@ -79,24 +83,33 @@ impl Plain {
         Some(format!("{}: {what}", place(event)))
     }
 
-    /// Notes when things begin; answers when the visit that the event speaks of did.
+    /// Notes when things begin; answers what was known of the visit that the event speaks of.
     fn follow(&mut self, event: &EventLine) -> Option<Times> {
         let key = (event.scope.clone(), event.state.clone());
-        match event.event.as_str() {
-            "StepEntered" => self.open.insert(
-                key,
-                Times {
-                    entered_ms: event.at_ms,
-                    attempt_ms: event.at_ms,
-                },
-            ),
-            "TaskScheduled" => {
-                self.open.get_mut(&key)?.attempt_ms = event.at_ms;
-                None
-            }
-            "StepExited" | "StepFailed" => self.open.remove(&key),
-            _ => self.open.get(&key).copied(),
+        let known = self.open.get(&key).copied();
+        let at_ms = event.at_ms;
+        let now = match (event.event.as_str(), known) {
+            ("StepEntered", _) => Some(Times {
+                entered_ms: at_ms,
+                attempt_ms: at_ms,
+                failed_ms: at_ms,
+            }),
+            ("TaskScheduled", Some(times)) => Some(Times {
+                attempt_ms: at_ms,
+                ..times
+            }),
+            ("TaskFailed" | "TaskSubmitFailed" | "TaskTimedOut", Some(times)) => Some(Times {
+                failed_ms: at_ms,
+                ..times
+            }),
+            ("StepExited" | "StepFailed", _) => None,
+            _ => known,
+        };
+        match now {
+            Some(times) => _ = self.open.insert(key, times),
+            None => _ = self.open.remove(&key),
         }
+        known
     }
 
     fn execution_event(&self, event: &EventLine) -> Option<String> {

@@ -93,7 +93,7 @@ Both: begun
 Both/1/Each: begun
 Both/0/Pay: attempt 1 failed after 12 ms: E: went wrong
 Both/1/Each/0/Pack: done after 17 ms
-Both/0/Pay: attempt 2 scheduled
+Both/0/Pay: attempt 2 follows after 1.0 s
 Both/0/Pay: done after 1.0 s
 shop/n: succeeded after 1.2 s
 ";
@@ -114,7 +114,7 @@ fn a_terminal_shows_a_tree_that_is_redrawn_in_place() {
     let first = "\
 ├─ ▸ Both         1.9 s
 │  ├─ branch 0
-│  │  └─ ↻ Pay   986 ms  attempt 2, E: went wrong
+│  │  └─ ↻ Pay   1.9 s  attempt 2, E: went wrong
 │  └─ branch 1
 │     └─ ▸ Each   1.9 s  1 done, 1 running
 │        └─ ▸ Pack           1 done, 1 running
