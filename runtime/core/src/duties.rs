@@ -38,7 +38,7 @@ pub fn duties(flow: &Flow, pins: &Pins, snapshot: &Snapshot) -> Vec<Duty> {
             Phase::Entering => Some(Duty::Continue),
             Phase::Attempt(attempt) if attempt.stage == Stage::Owed => Some(Duty::Attempt(attempt.clone())),
             Phase::Forked(_) => Some(Duty::Children),
-            Phase::Attempt(_) | Phase::Waiting(_) | Phase::Delayed(_) => None,
+            Phase::Attempt(_) | Phase::Waiting(_) | Phase::Delayed { .. } => None,
         },
     };
     let timer = [execution_deadline(flow, pins, snapshot), state_due(snapshot)]
@@ -53,7 +53,8 @@ fn state_due(snapshot: &Snapshot) -> Option<Millis> {
     match &snapshot.at.as_ref()?.phase {
         Phase::Entering => None,
         Phase::Attempt(attempt) => attempt.deadline_ms,
-        Phase::Waiting(until) | Phase::Delayed(until) => Some(*until),
+        Phase::Waiting(until) => Some(*until),
+        Phase::Delayed { until_ms, deadline_ms } => Some(deadline_ms.map_or(*until_ms, |at| at.min(*until_ms))),
         Phase::Forked(fork) => fork.deadline_ms,
     }
 }

@@ -53,4 +53,4 @@ pub use record::{Record, RecordError, decode, encode};
 pub use scope::{Kind, Lane, Scope, child, child_count, root};
 pub use seal::seal;
 pub use snapshot::{Attempt, Fork, Forked, Phase, Position, Snapshot, Stage, Status};
-pub use work::{Work, grants_of, is_pure, work_of};
+pub use work::{Work, grants_of, work_of};

@@ -69,7 +69,7 @@ impl Sealing {
                 Forked::Branches { .. } => {}
                 Forked::Lanes { items, .. } => self.value(items),
             },
-            Phase::Entering | Phase::Waiting(_) | Phase::Delayed(_) => {}
+            Phase::Entering | Phase::Waiting(_) | Phase::Delayed { .. } => {}
         }
     }
 

@@ -86,8 +86,14 @@ pub enum Phase {
     Waiting(Millis),
     /// A Parallel or Map whose children run.
     Forked(Fork),
-    /// A Parallel or Map that runs again at that moment.
-    Delayed(Millis),
+    /// A Parallel or Map that runs again.
+    Delayed {
+        /// When.
+        until_ms: Millis,
+        /// When the state's time is up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline_ms: Option<Millis>,
+    },
 }
 
 /// One attempt of a Task.
@@ -105,6 +111,9 @@ pub struct Attempt {
     pub deadline_ms: Option<Millis>,
     /// How far it is.
     pub stage: Stage,
+    /// A repeat of it would be invisible.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub pure: bool,
     /// How often a driver claimed it from a dead one.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub claims: u32,
@@ -217,7 +226,7 @@ impl Snapshot {
     pub fn attempt(&self) -> Option<&Attempt> {
         match &self.at.as_ref()?.phase {
             Phase::Attempt(attempt) => Some(attempt),
-            Phase::Entering | Phase::Waiting(_) | Phase::Forked(_) | Phase::Delayed(_) => None,
+            Phase::Entering | Phase::Waiting(_) | Phase::Forked(_) | Phase::Delayed { .. } => None,
         }
     }
 
@@ -226,7 +235,7 @@ impl Snapshot {
     pub fn fork(&self) -> Option<&Fork> {
         match &self.at.as_ref()?.phase {
             Phase::Forked(fork) => Some(fork),
-            Phase::Entering | Phase::Waiting(_) | Phase::Attempt(_) | Phase::Delayed(_) => None,
+            Phase::Entering | Phase::Waiting(_) | Phase::Attempt(_) | Phase::Delayed { .. } => None,
         }
     }
 

@@ -47,9 +47,9 @@ pub enum Work {
 }
 
 /// Whether a repeat of the attempt would be invisible: a component that reaches no host and no object, in
-/// RequestComplete. Decided by the names in `parameters`, which are never behind a pointer.
+/// RequestComplete. Decided by the name in `parameters`, which must not be behind a pointer.
 #[must_use]
-pub fn is_pure(pins: &Pins, task: &Task, parameters: &Value) -> bool {
+pub(crate) fn is_pure(pins: &Pins, task: &Task, parameters: &Value) -> bool {
     if task.mode != Mode::RequestComplete || *task.action != *INVOKE_FUNCTION {
         return false;
     }

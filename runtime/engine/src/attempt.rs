@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_lock::{RwLock, RwLockReadGuardArc, RwLockWriteGuardArc};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, is_pure, visit_key, work_of};
+use stepwell_core::{Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, visit_key, work_of};
 use stepwell_expression::Value;
 use stepwell_model::{Mode, Task};
 use stepwell_ports::{Call, Outcome, TaskFailure};
@@ -74,10 +74,8 @@ impl Driver {
     fn may_fuse(&self, attempt: &Attempt) -> bool {
         let came_by_claim = self.unfused || (self.pending.is_empty() && self.durable.is_some_and(|last| !last.mine));
         let waited = self.pending.append_by().is_some_and(|by| by <= self.shared.now());
-        let pure = self
-            .task()
-            .is_some_and(|task| is_pure(&self.shared.pins, task, &attempt.parameters));
-        pure && self.shared.pins.settings.fuse
+        attempt.pure
+            && self.shared.pins.settings.fuse
             && !came_by_claim
             && !waited
             && !self.pending.is_full()

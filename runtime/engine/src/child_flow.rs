@@ -9,8 +9,8 @@ use stepwell_model::{Mode, Task};
 
 use crate::attempt::event;
 use crate::driver::Driver;
-use crate::engine::{Begun, begin};
 use crate::session::{Halt, Shared};
+use crate::start::{Begun, begin, is_name};
 
 /// How many executions may start each other.
 const DEPTH_MAX: u32 = 100;
@@ -89,7 +89,7 @@ async fn run(
         let detail = format!("more than {DEPTH_MAX} executions started each other");
         return Ok(Err(Failure::not_retryable("FNF.DepthLimitExceeded", detail)));
     }
-    if !crate::engine::is_name(&start.flow) || !crate::engine::is_name(&name) {
+    if !is_name(&start.flow) || !is_name(&name) {
         let detail = format!("`{}/{name}` cannot name an execution", start.flow);
         return Ok(Err(Failure::not_retryable("FNF.InvalidArgument", detail)));
     }

@@ -282,7 +282,7 @@ impl Driver {
 /// The first record of an execution.
 pub(crate) fn first_record(
     writer: &Arc<str>,
-    pins: stepwell_core::Pins,
+    mut pins: stepwell_core::Pins,
     advanced: stepwell_core::Advanced,
     moment: Moment,
 ) -> Result<(Record, Bytes), stepwell_core::RecordError> {
@@ -293,6 +293,10 @@ pub(crate) fn first_record(
     } = advanced;
     let root = stepwell_core::ScopeId::root();
     let values = seal(&root, moment.revision, &mut entries, &mut snapshot);
+    if let Some(Fact::ExecutionStarted { input }) = entries.first().map(|entry| &entry.fact) {
+        // Where it is large it was born in this record, and is written once.
+        pins.input = input.clone();
+    }
     let record = Record {
         revision: moment.revision,
         stamp: moment.now,

@@ -12,7 +12,7 @@ use stepwell_ports::Due;
 
 use crate::busy::Working;
 use crate::commit::{Durable, Pending, Weight};
-use crate::fork::Dealing;
+use crate::dealing::Dealing;
 use crate::mail::{Answer, Mail, Message};
 use crate::session::{Halt, Shared, work};
 

@@ -9,20 +9,16 @@ use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Shared as SharedFuture};
-use stepwell_core::{Event, Failure, FlowVersion, Moment, Pins, Program, Report, Revision, ScopeId, Stop, advance};
-use stepwell_expression::Memory;
+use stepwell_core::{Event, Failure, FlowVersion, Report, ScopeId};
 use stepwell_model::{Flow, digest};
-use stepwell_ports::{Due, ExecutionRow, LogEntry, LogError, ScopeKey};
+use stepwell_ports::ExecutionRow;
 
 use crate::api::{Ended, EngineError, Observed, Ports, Start, Started};
-use crate::commit::first_record;
 use crate::inner::halted;
 use crate::mail::{Answer, Mail};
-use crate::session::Halt;
-use crate::token::{Signer, TokenKey};
-
-/// Flows that are kept parsed.
-pub(crate) const FLOWS_MAX: usize = 256;
+use crate::start::{Begun, begin, is_name};
+use crate::token::TokenKey;
+use crate::watchers::Watchers;
 
 /// Which executions a process drives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +59,6 @@ pub(crate) struct Inner {
     pub(crate) closed: SharedFuture<BoxFuture<'static, ()>>,
     /// Tells the dispatcher of a new due time.
     pub(crate) dues: crate::dispatch::Dues,
-}
-
-/// Who watches an execution.
-#[derive(Default)]
-pub(crate) struct Watchers {
-    pub(crate) observers: Vec<UnboundedSender<Observed>>,
-    pub(crate) waiting: Vec<oneshot::Sender<Result<(), Arc<Halt>>>>,
-    /// Why its driver gave up; forgotten when it is driven again.
-    pub(crate) halted: Option<Arc<Halt>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -215,6 +202,8 @@ impl Engine {
             match self.ended(&execution).await? {
                 Ended::Running => {}
                 ended @ (Ended::Succeeded(_) | Ended::Failed(_) | Ended::Stopped(_) | Ended::TimedOut(_)) => {
+                    drop(receiver);
+                    self.inner.forget_gone(&execution);
                     return Ok(ended);
                 }
             }
@@ -330,94 +319,4 @@ async fn token_key(ports: &Ports) -> Result<TokenKey, EngineError> {
             .put(NAME, Bytes::copy_from_slice(&ports.seeds.seed()))
             .await?;
     }
-}
-
-/// Whether a text can name a flow or an execution.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 128 && !name.contains(['/', '\0', '\n']) && !name.starts_with('~')
-}
-
-/// What became of a beginning.
-pub(crate) enum Begun {
-    /// It began now.
-    New(Arc<str>),
-    /// It was there, begun with the same.
-    Same(Arc<str>),
-    /// Another one has that name.
-    Other(Arc<str>),
-}
-
-/// Appends the first record of an execution.
-pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt> {
-    let execution: Arc<str> = format!("{}/{}", pins.flow, pins.name).into();
-    let key = ScopeKey {
-        execution: execution.clone(),
-        scope: "".into(),
-    };
-    if let Some(begun) = engine.begun(&key, &pins).await? {
-        return Ok(begun);
-    }
-    let flow = engine.flow(&pins.version).await?;
-    let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
-    let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
-        Due::At(record.stamp)
-    } else {
-        Due::Never
-    };
-    match engine
-        .ports
-        .log
-        .append(
-            LogEntry {
-                key: key.clone(),
-                revision: 1,
-                body,
-            },
-            due,
-        )
-        .await
-    {
-        Ok(()) => {
-            engine
-                .index(&execution, &pins, &record.snapshot.status, record.stamp)
-                .await?;
-            engine.announce(&execution, &record.snapshot, &record.entries);
-            Ok(Begun::New(execution))
-        }
-        Err(LogError::Taken { .. }) => {
-            let begun = engine.begun(&key, &pins).await?;
-            begun.ok_or_else(|| Halt::Bug("a record was taken and is not there".to_owned()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn first(
-    engine: &Arc<Inner>,
-    execution: &Arc<str>,
-    pins: Pins,
-    flow: &Flow,
-) -> Result<(stepwell_core::Record, Bytes), Halt> {
-    let root = ScopeId::root();
-    let signer = Signer {
-        key: engine.key.clone(),
-        execution: execution.clone(),
-    };
-    let moment = Moment {
-        now: pins.started_ms,
-        revision: Revision(1),
-    };
-    let program = Program {
-        scope: &root,
-        flow,
-        pins: &pins,
-        tokens: &signer,
-    };
-    let memory = Memory::default();
-    let advanced = match advance(program, &stepwell_core::root(), &Event::Started, moment, &memory) {
-        Ok(advanced) => advanced,
-        Err(Stop::Needs(_)) => return Err(Halt::Bug("a beginning needs no stored values".to_owned())),
-        Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(rejected.to_string())),
-    };
-    first_record(&engine.writer, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
 }

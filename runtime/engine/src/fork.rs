@@ -1,100 +1,27 @@
 //! Children: starting them, dealing items to lanes, joining.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Branch, Event, Fork, Forked, Items, Kind, Millis, Revision, ScopeId, Status, Stop, child};
+use stepwell_core::{Branch, Event, Failure, Fork, Forked, Items, Millis, ScopeId, Status, child};
 use stepwell_expression::{Birth, INLINE_BYTES_MAX, Pointer, Slot, Value};
 use stepwell_ports::Due;
 
-use crate::commit::{PENDING_BYTES_MAX, Weight};
+use crate::commit::Weight;
+use crate::dealing::{Dealing, Origin};
 use crate::driver::{Driver, EndedScope, SLEEP_THROUGH_MS, ended};
 use crate::gather;
 use crate::mail::{Answer, Mail, Message};
-use crate::session::{Halt, Shared, work};
-
-/// Items that one record may reserve for a lane whose items need no record of their own.
-const RESERVED_MAX: u64 = 64;
-
-/// Deals the items of one Map to its lanes: always the lowest one that has not begun.
-///
-/// A lane's first item is its own number, known without a record; every other is named by the record that begins it.
-/// Appends become durable in the order in which they are handed over, and an item is dealt and handed over without an
-/// await in between, so the highest reserved item that is durable tells which is next.
-#[derive(Debug)]
-pub(crate) struct Dealing {
-    parent: ScopeId,
-    fork: Revision,
-    lanes: u32,
-    total: u64,
-    /// The next item; unknown until somebody asks who did not see the fork begin. Held only to change it.
-    next: Mutex<Option<u64>>,
-}
-
-impl Dealing {
-    fn new(parent: &ScopeId, fork: &Fork, origin: Origin) -> Option<Arc<Self>> {
-        match &fork.children {
-            Forked::Branches { .. } => None,
-            Forked::Lanes { count, total, .. } => Some(Arc::new(Self {
-                parent: parent.clone(),
-                fork: fork.revision,
-                lanes: *count,
-                total: *total,
-                next: Mutex::new((origin == Origin::Made).then_some(u64::from(*count))),
-            })),
-        }
-    }
-
-    fn next(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Learns from the lanes' last records which item is next, unless it is known.
-    async fn learn(&self, shared: &Shared) -> Result<(), Halt> {
-        if self.next().is_some() {
-            return Ok(());
-        }
-        let mut highest = u64::from(self.lanes);
-        for lane in 0..self.lanes {
-            if let Some(record) = shared.last(&self.parent.child(self.fork, lane)).await?
-                && let Kind::Lane(lane) = record.snapshot.scope.kind
-            {
-                highest = highest.max(lane.reserved_end);
-            }
-        }
-        self.next().get_or_insert(highest);
-        Ok(())
-    }
-
-    /// The items that would be dealt now: empty where none is left.
-    fn offer(&self, chunk: u64) -> (u64, u64) {
-        let next = self.next().unwrap_or(self.total).min(self.total);
-        let fair = (self.total - next).div_ceil(2 * u64::from(self.lanes.max(1)));
-        (next, next + chunk.min(fair.max(1)).min(self.total - next))
-    }
-
-    fn take(&self, end: u64) {
-        *self.next() = Some(end);
-    }
-}
+use crate::session::{Halt, work};
 
 /// What a driver whose children run waits for.
 enum News {
     Mail(Option<Mail>),
     Ended(u32, Result<EndedScope, Halt>),
     Time,
-}
-
-/// Where a fork comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    /// Made here: no child has a record that was not written here.
-    Made,
-    /// Found in the log: children may have records.
-    Found,
 }
 
 /// The children of a fork that are known here.
@@ -105,6 +32,8 @@ struct Children {
     running: FuturesUnordered<BoxFuture<'static, (u32, Result<EndedScope, Halt>)>>,
     live: BTreeSet<u32>,
     ended: BTreeMap<u32, EndedScope>,
+    /// The failed child with the lowest number.
+    failed: Option<(u64, Failure)>,
     /// Children that rest in the store.
     resting: BTreeSet<u32>,
     origin: Origin,
@@ -157,6 +86,7 @@ impl Driver {
             running: FuturesUnordered::new(),
             live: BTreeSet::new(),
             ended: BTreeMap::new(),
+            failed: None,
             resting: BTreeSet::new(),
             origin,
             stamp: self.durable.map_or(self.after, |durable| durable.stamp),
@@ -193,7 +123,7 @@ impl Driver {
         match record {
             Some(record) if !record.snapshot.status.is_running() => {
                 self.shared.arm_unknown(&id);
-                children.ended.insert(index, ended(&record.snapshot, record.stamp));
+                children.take(index, ended(&record.snapshot, record.stamp));
                 Ok(None)
             }
             Some(record) => Ok(Some(Driver::resumed(
@@ -261,15 +191,8 @@ impl Driver {
     /// Folds the children's end if they have come to one; whether they have.
     async fn join(&mut self, children: &mut Children) -> Result<bool, Halt> {
         self.collect_ready(children)?;
-        let failed = children
-            .ended
-            .values()
-            .filter_map(|child| Some((child.index, child.status.failure()?)));
-        let failed = failed
-            .min_by_key(|(index, _)| *index)
-            .map(|(index, failure)| (index, failure.clone()));
         let fork = children.fork.revision;
-        let event = match failed {
+        let event = match children.failed.clone() {
             Some((index, failure)) => Event::ChildFailed { fork, index, failure },
             None if children.live.is_empty() && !self.shared.engine.is_closing() => {
                 self.look_at_the_rest(children).await?;
@@ -309,7 +232,7 @@ impl Driver {
                 }
                 Some(record) => {
                     self.shared.arm_unknown(&id);
-                    children.ended.insert(index, ended(&record.snapshot, record.stamp));
+                    children.take(index, ended(&record.snapshot, record.stamp));
                 }
                 None => self.start_child(children, index).await?,
             }
@@ -371,47 +294,6 @@ impl Driver {
             writes,
         })
     }
-
-    /// Begins the lane's next items, or ends it.
-    pub(crate) async fn deal(&mut self) -> Result<(), Halt> {
-        let Some(dealing) = self.dealing.clone() else {
-            return Err(Halt::Bug("a lane without a dealer".to_owned()));
-        };
-        loop {
-            dealing.learn(&self.shared).await?;
-            let (from, end) = dealing.offer(self.reservation());
-            let bytes_before = self.output_bytes();
-            match self.try_fold(&Event::ItemsDealt { from, end }, Weight::Light) {
-                Ok(()) => {
-                    dealing.take(end);
-                    self.reserved = end - from;
-                    self.ran_through =
-                        self.snapshot.at.is_none() && self.output_bytes() - bytes_before < PENDING_BYTES_MAX;
-                    // Handed over in the same breath: an item that is dealt later is durable later.
-                    return self.commit().await;
-                }
-                Err(Stop::Needs(needs)) => self.load(&needs).await?,
-                Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(format!("an item was refused: {rejected}"))),
-            }
-        }
-    }
-
-    /// The bytes of the outputs of the lane's items so far.
-    fn output_bytes(&self) -> u64 {
-        match &self.snapshot.scope.kind {
-            Kind::Lane(lane) => lane.bytes,
-            Kind::Root | Kind::Branch { .. } => 0,
-        }
-    }
-
-    /// How many items are reserved at once: one, unless the last ones needed no record; then twice as many.
-    fn reservation(&self) -> u64 {
-        if self.ran_through || self.pending.holds_an_item() {
-            (2 * self.reserved).min(RESERVED_MAX)
-        } else {
-            1
-        }
-    }
 }
 
 impl Children {
@@ -429,11 +311,18 @@ impl Children {
                 self.resting.insert(index);
             }
             Err(halt) => return Err(halt),
-            Ok(end) => {
-                self.ended.insert(index, end);
-            }
+            Ok(end) => self.take(index, end),
         }
         Ok(())
+    }
+
+    fn take(&mut self, index: u32, end: EndedScope) {
+        if let Some(failure) = end.status.failure()
+            && self.failed.as_ref().is_none_or(|(lowest, _)| end.index < *lowest)
+        {
+            self.failed = Some((end.index, failure.clone()));
+        }
+        self.ended.insert(index, end);
     }
 
     fn items_ended(&self) -> u64 {

@@ -9,17 +9,15 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
-use stepwell_core::{Entry, Fact, Kind, Millis, Pins, Record, Revision, ScopeId, Snapshot, Stage};
+use stepwell_core::{Fact, Millis, Record, Revision, ScopeId};
 use stepwell_expression::{Number, Value};
-use stepwell_model::Flow;
 use stepwell_ports::ScopeKey;
 
-use crate::api::{Description, EngineError, HistoryEvent, Observed, OpenState};
+use crate::api::{EngineError, HistoryEvent};
 use crate::engine::{Engine, Inner};
 use crate::gather;
 use crate::session::Halt;
-use crate::token::{Named, Signer};
+use crate::telling::{detail, path, rfc3339};
 use crate::tree;
 
 /// The place of an entry in the one history.
@@ -53,76 +51,6 @@ struct Told {
     kind: &'static str,
     state: Arc<str>,
     detail: Value,
-}
-
-/// An entry that became durable, for whoever watches.
-pub(crate) fn observed(execution: &Arc<str>, snapshot: &Snapshot, entry: &Entry) -> Observed {
-    let status = match &entry.fact {
-        Fact::ExecutionSucceeded { .. } => "Succeeded",
-        Fact::ExecutionFailed { .. } => "Failed",
-        Fact::ExecutionStopped { .. } => "Stopped",
-        Fact::ExecutionTimedOut { .. } => "TimedOut",
-        Fact::ExecutionStarted { .. }
-        | Fact::BranchEntered { .. }
-        | Fact::BranchExited { .. }
-        | Fact::IterationEntered { .. }
-        | Fact::IterationExited { .. }
-        | Fact::StepEntered { .. }
-        | Fact::StepExited { .. }
-        | Fact::StepFailed { .. }
-        | Fact::TaskScheduled { .. }
-        | Fact::TaskSubmitted { .. }
-        | Fact::TaskSubmitFailed { .. }
-        | Fact::TaskSucceeded { .. }
-        | Fact::TaskFailed { .. }
-        | Fact::TaskTimedOut { .. } => "Running",
-    };
-    Observed {
-        event: entry.fact.name().into(),
-        execution: execution.clone(),
-        scope: path(snapshot, entry),
-        state: entry.fact.state().cloned().unwrap_or_else(|| "".into()),
-        status: status.into(),
-        attempt: entry.fact.attempt().unwrap_or(0),
-        at_ms: entry.at,
-        note: note(&entry.fact),
-        guest_us: crate::cost::guest_us(&entry.fact),
-    }
-}
-
-/// The scope's path when the entry was made.
-fn path(snapshot: &Snapshot, entry: &Entry) -> Arc<str> {
-    match entry.item {
-        Some(item) => format!("{}/{item}", snapshot.scope.path).into(),
-        None => snapshot.scope.path.clone(),
-    }
-}
-
-fn note(fact: &Fact) -> Option<Arc<str>> {
-    let failure = failure(fact)?;
-    Some(format!("{}: {}", failure.code, failure.detail).into())
-}
-
-fn failure(fact: &Fact) -> Option<&stepwell_core::Failure> {
-    match fact {
-        Fact::ExecutionFailed { failure }
-        | Fact::ExecutionStopped { failure }
-        | Fact::ExecutionTimedOut { failure }
-        | Fact::StepFailed { failure, .. }
-        | Fact::TaskSubmitFailed { failure, .. }
-        | Fact::TaskFailed { failure, .. } => Some(failure),
-        Fact::BranchExited { failure, .. } | Fact::IterationExited { failure, .. } => failure.as_ref(),
-        Fact::StepExited { caught, .. } => caught.as_ref(),
-        Fact::ExecutionStarted { .. }
-        | Fact::ExecutionSucceeded { .. }
-        | Fact::BranchEntered { .. }
-        | Fact::IterationEntered { .. }
-        | Fact::StepEntered { .. }
-        | Fact::TaskScheduled { .. }
-        | Fact::TaskSubmitted { .. }
-        | Fact::TaskSucceeded { .. }
-        | Fact::TaskTimedOut { .. } => None,
-    }
 }
 
 impl Engine {
@@ -162,117 +90,9 @@ impl Engine {
         }
         Ok(events)
     }
-
-    /// How an execution stands, for a person.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::ExecutionNotExists`] where there is none of that name.
-    pub async fn describe(&self, execution: &str) -> Result<Description, EngineError> {
-        let execution: Arc<str> = execution.into();
-        let record = self.inner.expect(&execution).await?;
-        let pins = self.inner.pins_of(&execution).await?;
-        let pins = pins.ok_or_else(|| EngineError::Unreadable {
-            what: format!("the beginning of `{execution}`"),
-        })?;
-        let end = self.inner.ended(&execution, &record.snapshot).await?;
-        let flow = self.inner.flow(&pins.version).await?;
-        let mut open = Vec::new();
-        let is_running = record.snapshot.status.is_running();
-        let ended_ms = (!is_running).then_some(record.stamp);
-        self.inner
-            .open_states(&execution, &flow, ScopeId::root(), record, &mut open)
-            .await?;
-        Ok(described(pins, end, ended_ms, open))
-    }
 }
 
-fn described(pins: Pins, end: crate::api::Ended, ended_ms: Option<Millis>, open: Vec<OpenState>) -> Description {
-    let Pins {
-        flow,
-        name,
-        input,
-        started_ms,
-        ..
-    } = pins;
-    Description {
-        flow,
-        name,
-        end,
-        input,
-        started_ms,
-        ended_ms,
-        open,
-    }
-}
-
-impl Inner {
-    /// Collects the open states of a scope and of those inside.
-    fn open_states<'a>(
-        &'a self,
-        execution: &'a Arc<str>,
-        flow: &'a Flow,
-        id: ScopeId,
-        record: Record,
-        open: &'a mut Vec<OpenState>,
-    ) -> BoxFuture<'a, Result<(), Halt>> {
-        async move {
-            let children = stepwell_core::child_count(&record.snapshot);
-            if let Some(state) = open_state(self, execution, flow, &id, &record.snapshot).filter(|_| children == 0) {
-                open.push(state);
-            }
-            let Some(fork) = record.snapshot.fork().map(|fork| fork.revision) else {
-                return Ok(());
-            };
-            for index in 0..children {
-                let child = id.child(fork, index);
-                let key = ScopeKey {
-                    execution: execution.clone(),
-                    scope: child.0.clone(),
-                };
-                if let Some(record) = tree::last(&*self.ports.log, &key).await? {
-                    self.open_states(execution, flow, child, record, open).await?;
-                }
-            }
-            Ok(())
-        }
-        .boxed()
-    }
-}
-
-fn open_state(
-    engine: &Inner,
-    execution: &Arc<str>,
-    flow: &Flow,
-    id: &ScopeId,
-    snapshot: &Snapshot,
-) -> Option<OpenState> {
-    let position = snapshot.at.as_ref()?;
-    let state = flow.block(&snapshot.scope.block)?.state(position.state)?;
-    let attempt = snapshot.attempt();
-    let waits = attempt.filter(|attempt| attempt.stage == Stage::Submitted);
-    let signer = Signer {
-        key: engine.key.clone(),
-        execution: execution.clone(),
-    };
-    let token = waits.map(|attempt| {
-        signer
-            .key
-            .sign(&Named {
-                execution: execution.to_string(),
-                scope: id.clone(),
-                attempt: attempt.number,
-            })
-            .into()
-    });
-    Some(OpenState {
-        scope: snapshot.path(),
-        state: state.name.clone(),
-        attempt: attempt.map_or(0, |_| position.retries + 1),
-        since_ms: position.since_ms,
-        token,
-    })
-}
+impl Inner {}
 
 /// Reading the logs of an execution into one history.
 struct Reading<'a> {
@@ -469,92 +289,4 @@ impl Causes {
             }
         }
     }
-}
-
-fn rfc3339(at: Millis) -> Arc<str> {
-    let at = i64::try_from(at)
-        .ok()
-        .and_then(|at| Timestamp::from_millisecond(at).ok())
-        .unwrap_or_default();
-    format!("{at:.3}").into()
-}
-
-/// The details of an entry: a JSON object, with the scope first.
-fn detail(path: &Arc<str>, entry: &Entry, snapshot: &Snapshot) -> Value {
-    let mut detail: Vec<(&str, Value)> = vec![("scope", Value::String(path.clone()))];
-    if let (Some(item), Fact::IterationEntered { .. } | Fact::IterationExited { .. }) = (entry.item, &entry.fact) {
-        detail.push(("index", Value::Number(Number::from(item))));
-    }
-    if let (Fact::BranchEntered { .. } | Fact::BranchExited { .. }, Kind::Branch { index, .. }) =
-        (&entry.fact, &snapshot.scope.kind)
-    {
-        detail.push(("index", Value::Number(Number::from(u64::from(*index)))));
-    }
-    detail.extend(specifics(&entry.fact));
-    if let Some(failure) = failure(&entry.fact) {
-        detail.push(("error", Value::String(failure.code.clone())));
-        detail.push(("cause", Value::String(failure.detail.clone())));
-    }
-    if !entry.missing.is_empty() {
-        detail.push((
-            "missing",
-            Value::array(entry.missing.iter().cloned().map(Value::String)),
-        ));
-    }
-    Value::object(detail)
-}
-
-fn specifics(fact: &Fact) -> Vec<(&'static str, Value)> {
-    let mut specifics = Vec::new();
-    if let Some(attempt) = fact.attempt() {
-        specifics.push(("attempt", Value::Number(Number::from(u64::from(attempt)))));
-    }
-    match fact {
-        Fact::ExecutionStarted { input }
-        | Fact::BranchEntered { input, .. }
-        | Fact::IterationEntered { input, .. }
-        | Fact::StepEntered { input, .. } => specifics.push(("input", input.clone())),
-        Fact::ExecutionSucceeded { output } | Fact::StepExited { output, .. } => {
-            specifics.push(("output", output.clone()));
-        }
-        Fact::BranchExited {
-            output, failure: None, ..
-        }
-        | Fact::IterationExited {
-            output, failure: None, ..
-        } => {
-            specifics.push(("output", output.clone()));
-        }
-        Fact::TaskScheduled {
-            action,
-            parameters,
-            timeout_ms,
-            pure,
-            ..
-        } => {
-            specifics.push(("action", Value::String(action.clone())));
-            specifics.push(("parameters", parameters.clone()));
-            specifics.extend(timeout_ms.map(|timeout| ("timeoutMs", Value::Number(Number::from(timeout)))));
-            specifics.extend(pure.then_some(("pure", Value::Bool(true))));
-        }
-        Fact::TaskSucceeded { output, log, .. } => {
-            specifics.push(("output", output.clone()));
-            specifics.extend(logged(log));
-        }
-        Fact::TaskFailed { log, .. } => specifics.extend(logged(log)),
-        Fact::BranchExited { .. }
-        | Fact::IterationExited { .. }
-        | Fact::ExecutionFailed { .. }
-        | Fact::ExecutionStopped { .. }
-        | Fact::ExecutionTimedOut { .. }
-        | Fact::StepFailed { .. }
-        | Fact::TaskSubmitted { .. }
-        | Fact::TaskSubmitFailed { .. } => {}
-        Fact::TaskTimedOut { .. } => specifics.push(("error", Value::from("FnF.TaskTimeout"))),
-    }
-    specifics
-}
-
-fn logged(log: &[Arc<str>]) -> Option<(&'static str, Value)> {
-    (!log.is_empty()).then(|| ("log", Value::array(log.iter().cloned().map(Value::String))))
 }

@@ -91,20 +91,34 @@ impl Retry {
     /// The delay before retry `number` (from 1): `min(interval · rate^(number-1), max)`, in ms, rounded up.
     #[must_use]
     pub fn delay_ms(&self, number: u32) -> u64 {
-        let exponent = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
-        let exact = (self.interval_ms as f64 * self.backoff_rate.powi(exponent)).ceil();
-        // A float beyond the integers saturates, infinity included.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "saturates, and is never negative"
-        )]
-        let delay = exact as u64;
-        delay.min(self.delay_ms_max.unwrap_or(Self::DELAY_MS_MAX))
+        let delay_ms_max = self.delay_ms_max.unwrap_or(Self::DELAY_MS_MAX);
+        let mut delay = self.interval_ms as f64;
+        for _ in 1..number {
+            // One multiplication after the other gives the same everywhere; a power need not.
+            delay *= self.backoff_rate;
+            if self.backoff_rate <= 1.0 || delay >= delay_ms_max as f64 {
+                break;
+            }
+        }
+        round_up(delay).min(delay_ms_max)
     }
 
     /// The longest delay where a rule names none: a day.
     pub const DELAY_MS_MAX: u64 = 86_400_000;
+}
+
+/// The next whole number, unless it is one but for what a float cannot hold.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, and is never negative"
+)]
+fn round_up(exact: f64) -> u64 {
+    /// 1.1 three times over is off by less than this share, and so is every other rate many times over.
+    const LOST_SHARE: f64 = 1e-12;
+    let nearest = exact.round();
+    let is_whole = (exact - nearest).abs() <= nearest * LOST_SHARE;
+    (if is_whole { nearest } else { exact.ceil() }) as u64
 }
 
 impl ErrorName {
@@ -141,6 +155,11 @@ mod tests {
         assert_eq!(delays(&retry(3_000, 1.0, None)), [3_000; 4]);
         assert_eq!(delays(&retry(1_000, 1.5, None)), [1_000, 1_500, 2_250, 3_375]);
         assert_eq!(retry(1_001, 1.5, None).delay_ms(2), 1_502);
+        assert_eq!(
+            delays(&retry(1_000, 1.1, None)),
+            [1_000, 1_100, 1_210, 1_331],
+            "1.1 is no float"
+        );
         assert_eq!(retry(86_400_000, 1e300, None).delay_ms(u32::MAX), Retry::DELAY_MS_MAX);
     }
 

@@ -41,7 +41,14 @@ pub(crate) fn again(step: &mut Step<'_>, state: &State, due: Millis, failure: Fa
     match &state.kind {
         Kind::Task(task) => task::attempt(step, state, task, due),
         Kind::Parallel(_) | Kind::Map(_) => {
-            step.position_mut()?.phase = Phase::Delayed(due);
+            let deadline_ms = match deadline_ms(step, state)? {
+                Ok(deadline) => deadline,
+                Err(failure) => return step.fail_state(failure),
+            };
+            step.position_mut()?.phase = Phase::Delayed {
+                until_ms: due,
+                deadline_ms,
+            };
             Ok(())
         }
         Kind::Pass | Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_) => step.fail_scope(failure),
@@ -56,18 +63,27 @@ pub(crate) fn fire(step: &mut Step<'_>) -> Folded {
             let input = step.position()?.input.clone();
             step.complete(input)
         }
-        Phase::Delayed(due) if due <= now => enter(step, step.state()?),
+        Phase::Delayed {
+            deadline_ms: Some(deadline),
+            ..
+        } if deadline <= now => overdue(step),
+        Phase::Delayed { until_ms, .. } if until_ms <= now => enter(step, step.state()?),
         Phase::Attempt(attempt) if attempt.deadline_ms.is_some_and(|deadline| deadline <= now) => {
             task::timed_out(step, &attempt)
         }
-        Phase::Forked(fork) if fork.deadline_ms.is_some_and(|deadline| deadline <= now) => step.fail_state(
-            // Over the whole state, retries included: another one would be late before it began.
-            Failure::not_retryable(codes::TASK_TIMEOUT, "the state took longer than its Timeout"),
-        ),
-        Phase::Entering | Phase::Waiting(_) | Phase::Delayed(_) | Phase::Attempt(_) | Phase::Forked(_) => {
+        Phase::Forked(fork) if fork.deadline_ms.is_some_and(|deadline| deadline <= now) => overdue(step),
+        Phase::Entering | Phase::Waiting(_) | Phase::Delayed { .. } | Phase::Attempt(_) | Phase::Forked(_) => {
             Err(Rejected::NotDue.into())
         }
     }
+}
+
+/// A Parallel or Map took too long, retries and their delays included: another one would be late before it began.
+fn overdue(step: &mut Step<'_>) -> Folded {
+    step.fail_state(Failure::not_retryable(
+        codes::TASK_TIMEOUT,
+        "the state took longer than its Timeout",
+    ))
 }
 
 /// A child failed: the state's own error. What a task of it forbade to retry, an outer rule may.
@@ -112,6 +128,12 @@ fn timeout_ms(step: &mut Step<'_>, state: &State) -> Worked<Option<u64>> {
         })?;
         Ok(Some(milliseconds(seconds)).filter(|milliseconds| *milliseconds > 0))
     }))
+}
+
+/// When the time of a Parallel or Map is up, counted from its entry.
+fn deadline_ms(step: &mut Step<'_>, state: &State) -> Worked<Option<Millis>> {
+    let since = step.position()?.since_ms;
+    Ok(timeout_ms(step, state)?.map(|timeout| timeout.map(|timeout| since.saturating_add(timeout))))
 }
 
 /// A number of seconds, as a number or as the text of one.

@@ -5,7 +5,7 @@ use alloc::format;
 use stepwell_expression::Value;
 use stepwell_model::{Parallel, State};
 
-use super::{expect_fork, timeout_ms};
+use super::{deadline_ms, expect_fork};
 use crate::snapshot::{Fork, Forked};
 use crate::step::{Folded, Step};
 use crate::{Branch, Phase, Revision};
@@ -17,16 +17,13 @@ pub(crate) fn fork(step: &mut Step<'_>, state: &State, parallel: &Parallel) -> F
 
 /// Owes the children of the state from this record on.
 pub(super) fn fork_children(step: &mut Step<'_>, state: &State, children: Forked) -> Folded {
-    let timeout = match timeout_ms(step, state)? {
-        Ok(timeout) => timeout,
+    let deadline_ms = match deadline_ms(step, state)? {
+        Ok(deadline) => deadline,
         Err(failure) => return step.fail_state(failure),
     };
     step.snapshot.states = 0;
     let revision = step.moment.revision;
-    let position = step.position_mut()?;
-    let since = position.since_ms;
-    let deadline_ms = timeout.map(|timeout| since.saturating_add(timeout));
-    position.phase = Phase::Forked(Fork {
+    step.position_mut()?.phase = Phase::Forked(Fork {
         revision,
         children,
         deadline_ms,

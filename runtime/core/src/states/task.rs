@@ -80,6 +80,7 @@ fn owe(step: &mut Step<'_>, state: &State, task: &Task, owed: Owed) -> Folded {
         scheduled_ms: due,
         deadline_ms: timeout_ms.map(|timeout| due.saturating_add(timeout)),
         stage: Stage::Owed,
+        pure,
         claims: 0,
         lone_deaths: 0,
         released: false,
@@ -268,7 +269,7 @@ fn change(step: &mut Step<'_>, change: impl FnOnce(&mut Attempt)) -> Folded {
             change(attempt);
             Ok(())
         }
-        Phase::Entering | Phase::Waiting(_) | Phase::Forked(_) | Phase::Delayed(_) => Err(Rejected::Late.into()),
+        Phase::Entering | Phase::Waiting(_) | Phase::Forked(_) | Phase::Delayed { .. } => Err(Rejected::Late.into()),
     }
 }
 

@@ -110,3 +110,40 @@ States:
         assert_eq!(world.tasks.ran().len(), 8, "seed {seed}");
     }
 }
+
+#[test]
+fn a_large_input_is_stored_once_and_still_compared() {
+    let text = r#"
+Type: StateMachine
+SpecVersion: v1
+Name: large
+StartAt: A
+States:
+  - {Type: Pass, Name: A, OutputConstructor: {all.$: $Context.Execution.Input, x.$: $Input.x}, Next: B}
+  - {Type: Wait, Name: B, Seconds: 60, Next: C}
+  - {Type: Pass, Name: C, OutputConstructor: {x.$: $Input.all.x}, End: true}
+"#;
+    let large = "x".repeat(20_000);
+    let input = Value::object([("x", Value::String(large.as_str().into()))]);
+    let mut world = World::new(7);
+    let engine = world.engine().unwrap();
+    let flow = flow(text);
+    let execution = world.start(&engine, &flow, Begin::with(input.clone())).unwrap();
+    let end = world.end(&engine, &execution).expect("the world stands still").unwrap();
+    assert_eq!(end, Ended::Succeeded(input.clone()));
+
+    let asked = (engine.clone(), execution.clone());
+    let cost = world.wait_for(async move { asked.0.cost(&asked.1).await.unwrap() });
+    assert_eq!(cost.bytes / 20_000, 1, "{} bytes for 20,000 of input", cost.bytes);
+    let asked = (engine.clone(), execution.clone());
+    let described = world.wait_for(async move { asked.0.describe(&asked.1).await.unwrap() });
+    assert_eq!(described.input, input);
+
+    let again = world.start(&engine, &flow, Begin::with(input));
+    assert_eq!(again.unwrap(), execution);
+    let other = world.start(&engine, &flow, Begin::with(json(r#"{"x": 1}"#)));
+    assert_eq!(
+        other.unwrap_err().to_string(),
+        "execution `large/e` exists already, started with another input"
+    );
+}

@@ -1,0 +1,187 @@
+//! Starting executions.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use stepwell_core::{Event, Moment, Pins, Program, Revision, ScopeId, Stop, advance};
+use stepwell_expression::{Memory, Value};
+use stepwell_model::Flow;
+use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
+
+use crate::api::{EngineError, Start};
+use crate::commit::first_record;
+use crate::engine::Inner;
+use crate::gather;
+use crate::session::Halt;
+use crate::token::Signer;
+
+impl Inner {
+    pub(crate) fn seed(&self) -> String {
+        self.ports
+            .seeds
+            .seed()
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    }
+
+    pub(crate) fn pins(&self, start: Start) -> Result<Pins, EngineError> {
+        if !is_name(&start.name) || !is_name(&start.flow) {
+            let what = format!(
+                "`{}/{}` cannot name an execution: names take 1 to 128 bytes without `/`",
+                start.flow, start.name
+            );
+            return Err(EngineError::InvalidArgument { what });
+        }
+        if !matches!(start.input, Value::Object(_)) || !matches!(start.environment, Value::Object(_)) {
+            return Err(EngineError::InvalidArgument {
+                what: "the input must be a JSON object".to_owned(),
+            });
+        }
+        Ok(Pins {
+            semantics: Pins::SEMANTICS,
+            flow: start.flow,
+            name: start.name,
+            version: start.version,
+            flows: start.flows,
+            registry: start.registry,
+            grants: start.grants,
+            settings: start.settings,
+            environment: start.environment,
+            input: start.input,
+            seed: self.seed().into(),
+            started_ms: self.ports.clock.now(),
+            parent: None,
+        })
+    }
+
+    /// Whether an execution is there already, and begun with the same.
+    pub(crate) async fn begun(&self, key: &ScopeKey, pins: &Pins) -> Result<Option<Begun>, Halt> {
+        let Some(there) = self.pins_of(&key.execution).await? else {
+            return Ok(None);
+        };
+        let execution = key.execution.clone();
+        let same = match (&there.parent, &pins.parent) {
+            (Some(there), Some(asked)) => there.attempt_key == asked.attempt_key,
+            (None, None) => self.differs(&execution, &there, pins).await?.is_none(),
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        Ok(Some(if same {
+            Begun::Same(execution)
+        } else {
+            Begun::Other(execution)
+        }))
+    }
+
+    /// In what an execution that is there differs from what was asked for.
+    pub(crate) async fn difference(&self, execution: &Arc<str>, pins: &Pins) -> Result<&'static str, EngineError> {
+        let found = match self.pins_of(execution).await? {
+            Some(there) => self.differs(execution, &there, pins).await?,
+            None => None,
+        };
+        Ok(found.unwrap_or("starter"))
+    }
+
+    /// In what two beginnings differ.
+    async fn differs(&self, execution: &Arc<str>, there: &Pins, asked: &Pins) -> Result<Option<&'static str>, Halt> {
+        if there.version != asked.version {
+            return Ok(Some("flow"));
+        }
+        if there.registry != asked.registry {
+            return Ok(Some("functions file"));
+        }
+        let input = gather::Loaded::default()
+            .resolve(&*self.ports.log, execution, &there.input)
+            .await?;
+        Ok((input != asked.input).then_some("input"))
+    }
+}
+
+/// Whether a text can name a flow or an execution.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 128 && !name.contains(['/', '\0', '\n']) && !name.starts_with('~')
+}
+
+/// What became of a beginning.
+pub(crate) enum Begun {
+    /// It began now.
+    New(Arc<str>),
+    /// It was there, begun with the same.
+    Same(Arc<str>),
+    /// Another one has that name.
+    Other(Arc<str>),
+}
+
+/// Appends the first record of an execution.
+pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt> {
+    let execution: Arc<str> = format!("{}/{}", pins.flow, pins.name).into();
+    let key = ScopeKey {
+        execution: execution.clone(),
+        scope: "".into(),
+    };
+    if let Some(begun) = engine.begun(&key, &pins).await? {
+        return Ok(begun);
+    }
+    let flow = engine.flow(&pins.version).await?;
+    let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
+    let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
+        Due::At(record.stamp)
+    } else {
+        Due::Never
+    };
+    match engine
+        .ports
+        .log
+        .append(
+            LogEntry {
+                key: key.clone(),
+                revision: 1,
+                body,
+            },
+            due,
+        )
+        .await
+    {
+        Ok(()) => {
+            engine
+                .index(&execution, &pins, &record.snapshot.status, record.stamp)
+                .await?;
+            engine.announce(&execution, &record.snapshot, &record.entries);
+            Ok(Begun::New(execution))
+        }
+        Err(LogError::Taken { .. }) => {
+            let begun = engine.begun(&key, &pins).await?;
+            begun.ok_or_else(|| Halt::Bug("a record was taken and is not there".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn first(
+    engine: &Arc<Inner>,
+    execution: &Arc<str>,
+    pins: Pins,
+    flow: &Flow,
+) -> Result<(stepwell_core::Record, Bytes), Halt> {
+    let root = ScopeId::root();
+    let signer = Signer {
+        key: engine.key.clone(),
+        execution: execution.clone(),
+    };
+    let moment = Moment {
+        now: pins.started_ms,
+        revision: Revision(1),
+    };
+    let program = Program {
+        scope: &root,
+        flow,
+        pins: &pins,
+        tokens: &signer,
+    };
+    let memory = Memory::default();
+    let advanced = match advance(program, &stepwell_core::root(), &Event::Started, moment, &memory) {
+        Ok(advanced) => advanced,
+        Err(Stop::Needs(_)) => return Err(Halt::Bug("a beginning needs no stored values".to_owned())),
+        Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(rejected.to_string())),
+    };
+    first_record(&engine.writer, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
+}

@@ -1,0 +1,98 @@
+//! Who watches executions, and what they are told.
+
+use std::sync::Arc;
+
+use futures::channel::mpsc::UnboundedSender;
+use futures::channel::oneshot;
+use stepwell_core::{Entry, Kind, Snapshot};
+
+use crate::api::Observed;
+use crate::engine::{Inner, lock};
+use crate::session::{Halt, Shared};
+use crate::telling::observed;
+
+/// Who watches an execution.
+#[derive(Default)]
+pub(crate) struct Watchers {
+    pub(crate) observers: Vec<UnboundedSender<Observed>>,
+    pub(crate) waiting: Vec<oneshot::Sender<Result<(), Arc<Halt>>>>,
+    /// Why its driver gave up; forgotten when it is driven again.
+    pub(crate) halted: Option<Arc<Halt>>,
+}
+
+impl Inner {
+    /// Entries became durable in a session.
+    pub(crate) fn published(self: &Arc<Self>, shared: &Shared, snapshot: &Snapshot, entries: &[Entry]) {
+        self.announce_in(&shared.execution, snapshot, entries);
+        if matches!(snapshot.scope.kind, Kind::Root) && !snapshot.status.is_running() {
+            self.notify(&shared.execution, &Ok(()));
+        }
+    }
+
+    pub(crate) fn announce(&self, execution: &Arc<str>, snapshot: &Snapshot, entries: &[Entry]) {
+        self.announce_in(execution, snapshot, entries);
+    }
+
+    fn announce_in(&self, execution: &Arc<str>, snapshot: &Snapshot, entries: &[Entry]) {
+        let mut watchers = lock(&self.watchers);
+        let Some(watchers) = watchers.get_mut(execution) else {
+            return;
+        };
+        watchers.observers.retain(|observer| {
+            entries
+                .iter()
+                .all(|entry| observer.unbounded_send(observed(execution, snapshot, entry)).is_ok())
+        });
+    }
+
+    /// Notes who waits for an execution; why its driver gave up, if it has.
+    pub(crate) fn watch(
+        &self,
+        execution: &Arc<str>,
+        waiting: oneshot::Sender<Result<(), Arc<Halt>>>,
+    ) -> Option<Arc<Halt>> {
+        let mut watchers = lock(&self.watchers);
+        let watchers = watchers.entry(execution.clone()).or_default();
+        watchers.waiting.push(waiting);
+        watchers.halted.clone()
+    }
+
+    /// Notes that a driver gave up, until the execution is driven again.
+    pub(crate) fn halt(&self, execution: &Arc<str>, halt: Option<Arc<Halt>>) {
+        let mut watchers = lock(&self.watchers);
+        match halt {
+            Some(halt) => watchers.entry(execution.clone()).or_default().halted = Some(halt),
+            None => {
+                if let Some(watchers) = watchers.get_mut(execution) {
+                    watchers.halted = None;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn notify(&self, execution: &Arc<str>, end: &Result<(), Arc<Halt>>) {
+        let mut watchers = lock(&self.watchers);
+        let Some(watched) = watchers.get_mut(execution) else {
+            return;
+        };
+        for waiting in std::mem::take(&mut watched.waiting) {
+            // Who waited may be gone.
+            let _ = waiting.send(end.clone());
+        }
+        drop(watchers);
+        self.forget_gone(execution);
+    }
+
+    /// Forgets those who have gone, and the execution itself where nobody is left.
+    pub(crate) fn forget_gone(&self, execution: &Arc<str>) {
+        let mut watchers = lock(&self.watchers);
+        let Some(watched) = watchers.get_mut(execution) else {
+            return;
+        };
+        watched.waiting.retain(|waiting| !waiting.is_canceled());
+        watched.observers.retain(|observer| !observer.is_closed());
+        if watched.waiting.is_empty() && watched.observers.is_empty() && watched.halted.is_none() {
+            watchers.remove(execution);
+        }
+    }
+}
