@@ -142,8 +142,11 @@ impl Driver {
         Ok(())
     }
 
-    /// A clean stop: the next driver's claim counts nothing.
+    /// A clean stop: the next driver's claim counts nothing. What a dead driver left is not this one's to release.
     async fn release(&mut self) -> Result<(), Halt> {
+        if self.pending.is_empty() && self.durable.is_some_and(|durable| !durable.mine) {
+            return Err(Halt::Closing);
+        }
         self.fold(Event::Released, Weight::Heavy).await?;
         self.commit_pending().await?;
         Err(Halt::Closing)
