@@ -42,6 +42,9 @@ pub struct Pins {
     /// The task that started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,
+    /// By which a start that is asked for twice is known, where its name is chosen on the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<Arc<str>>,
 }
 
 /// A version of a flow, by its contents.
@@ -58,6 +61,8 @@ pub struct FlowVersion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parent {
+    /// The execution whose task it is, `<flow>/<name>`.
+    pub execution: Arc<str>,
     /// The key of its attempt, by which a repeated start is known.
     pub attempt_key: Arc<str>,
     /// The token of its attempt, if it waits for this execution's end.

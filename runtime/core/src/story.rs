@@ -130,5 +130,6 @@ fn pins(input: Value) -> Pins {
         seed: "seed".to_string().into(),
         started_ms: 1_000,
         parent: None,
+        nonce: None,
     }
 }

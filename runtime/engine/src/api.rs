@@ -54,6 +54,9 @@ pub struct Start {
     pub environment: Value,
     /// Child flows by name; a name that is not here is looked up in the store.
     pub flows: BTreeMap<Arc<str>, FlowVersion>,
+    /// Makes the start one that is begun once, whatever else has its name: asked for again with the same text it finds
+    /// what it began. Without it, the same flow, functions and input find each other.
+    pub nonce: Option<Arc<str>>,
 }
 
 /// What became of a start.
@@ -61,6 +64,8 @@ pub struct Start {
 pub enum Started {
     /// It runs now.
     New,
+    /// This very start was asked for before; this is how it stands.
+    Repeated(Ended),
     /// It was there, started with the same; this is how it stands.
     Existing(Ended),
 }

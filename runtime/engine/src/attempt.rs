@@ -117,11 +117,11 @@ impl Driver {
             let mut sleep = self
                 .sleep_until([self.timer(), append_by].into_iter().flatten().min())
                 .fuse();
-            let mut closing = self.shared.engine.closing().fuse();
+            let mut cutting = self.shared.engine.cutting().fuse();
             let news = futures::select_biased! {
                 event = running => News::Outcome(event),
                 mail = self.inbox.next() => News::Mail(mail),
-                () = closing => News::Closing,
+                () = cutting => News::Closing,
                 () = sleep => News::Time,
             };
             match news {

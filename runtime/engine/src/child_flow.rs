@@ -5,10 +5,11 @@ use std::sync::Arc;
 use stepwell_actions::{START_EXECUTION, StartExecution};
 use stepwell_core::{AttemptNumber, Event, Failure, Parent, Pins, Stage, Telemetry};
 use stepwell_expression::Value;
-use stepwell_model::{Mode, Task};
+use stepwell_model::{Flow, Mode, Task};
 
 use crate::attempt::event;
 use crate::driver::Driver;
+use crate::engine::Inner;
 use crate::session::{Halt, Shared};
 use crate::start::{Begun, begin, is_name};
 
@@ -30,6 +31,7 @@ pub(crate) async fn start(
         .unwrap_or_else(|| attempt_key.chars().take(16).collect::<String>().into());
     let waits = mode == Mode::WaitForSystemCallback;
     let parent = Parent {
+        execution: shared.execution.clone(),
         attempt_key,
         token: waits.then(|| token.into()),
         depth: shared.pins.parent.as_ref().map_or(0, |parent| parent.depth) + 1,
@@ -53,6 +55,28 @@ pub(crate) async fn start(
 fn name(start: &StartExecution, attempt_key: &str) -> Arc<str> {
     let generated = || attempt_key.chars().take(16).collect::<String>().into();
     start.name.clone().unwrap_or_else(generated)
+}
+
+/// Whether a flow may start others.
+pub(crate) fn may_start_others(flow: &Flow) -> bool {
+    flow.body.tasks().any(|task| *task.action == *START_EXECUTION)
+}
+
+impl Inner {
+    /// Has an execution driven that a driven one started, directly or through others, and nobody drives any more.
+    pub(crate) async fn adopt(self: &Arc<Self>, execution: &Arc<str>) -> Result<(), Halt> {
+        let mut above = execution.clone();
+        for _ in 0..=DEPTH_MAX {
+            let parent = self.pins_of(&above).await?.and_then(|pins| pins.parent);
+            let Some(parent) = parent else { return Ok(()) };
+            if self.drives(&parent.execution) {
+                self.drive(execution);
+                return Ok(());
+            }
+            above = parent.execution;
+        }
+        Ok(())
+    }
 }
 
 impl Driver {
@@ -103,7 +127,7 @@ async fn run(
     };
     let pins = pins_of_child(shared, start, name, version, parent);
     match begin(&shared.engine, pins).await? {
-        Begun::New(execution) | Begun::Same(execution) => {
+        Begun::New(execution) | Begun::Repeated(execution) | Begun::Same(execution) => {
             shared.engine.drive_with_parent(&execution, &shared.execution);
             Ok(Ok(()))
         }
@@ -129,6 +153,7 @@ fn pins_of_child(
         seed: shared.engine.seed().into(),
         started_ms: shared.now(),
         parent: Some(parent),
+        nonce: None,
         ..(*shared.pins).clone()
     }
 }

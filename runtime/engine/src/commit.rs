@@ -9,6 +9,8 @@ use stepwell_core::{
 use stepwell_expression::{Birth, Slot, Value};
 use stepwell_ports::{Due, LogEntry, LogError};
 
+use crate::api::Observed;
+use crate::cutting::Standing;
 use crate::driver::{Driver, SLEEP_THROUGH_MS};
 use crate::session::Halt;
 
@@ -184,7 +186,10 @@ impl Driver {
                 body,
             };
             match self.shared.engine.ports.log.append(entry, due).await {
-                Ok(()) => self.appended(record, due),
+                Ok(()) => {
+                    let told = self.told(&record, &self.pending.events).await?;
+                    self.appended(record, due, &told);
+                }
                 Err(LogError::Taken { .. } | LogError::Gap { .. }) => self.lost(record).await?,
                 Err(error) => return Err(error.into()),
             }
@@ -225,7 +230,7 @@ impl Driver {
         }
     }
 
-    fn appended(&mut self, record: Record, due: Due) {
+    fn appended(&mut self, record: Record, due: Due, told: &[Observed]) {
         if due != Due::Keep {
             self.shared.armed(&self.id, due);
         }
@@ -250,10 +255,9 @@ impl Driver {
             mine: true,
         });
         self.snapshot = record.snapshot;
+        self.standing = Standing::of(&self.shared.flow, &self.snapshot);
         self.pending = Pending::default();
-        self.shared
-            .engine
-            .published(&self.shared, &self.snapshot, &record.entries);
+        self.shared.engine.published(&self.shared, &self.snapshot, told);
     }
 
     /// Somebody else's record stands there, or one's own whose answer was lost.
@@ -262,7 +266,8 @@ impl Driver {
             return Err(self.bug("an append was refused by an empty log"));
         };
         if last.writer == record.writer && last.revision == record.revision && last.stamp == record.stamp {
-            self.appended(record, Due::Keep);
+            let told = self.told(&record, &self.pending.events).await?;
+            self.appended(record, Due::Keep, &told);
             return Ok(());
         }
         let events = std::mem::take(&mut self.pending).events;
@@ -272,6 +277,7 @@ impl Driver {
             mine: *last.writer == *self.shared.engine.writer,
         });
         self.snapshot = last.snapshot;
+        self.standing = Standing::of(&self.shared.flow, &self.snapshot);
         for event in events {
             self.fold(event, Weight::Heavy).await?;
         }

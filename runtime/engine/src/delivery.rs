@@ -138,23 +138,24 @@ impl Inner {
         self.ports.log.arm(key, Due::At(self.ports.clock.now())).await?;
         driver.commit_pending().await?;
         if matches!(driver.snapshot.scope.kind, Kind::Root) && !driver.snapshot.status.is_running() {
-            self.index(execution, &shared.pins, &driver.snapshot.status, self.ports.clock.now())
+            let stamp = driver.durable.map_or(0, |durable| durable.stamp);
+            self.index(execution, &shared.pins, &driver.snapshot.status, stamp)
                 .await?;
         }
         Ok(Answer::Folded)
     }
 
     /// Which of the two errors a late report gets.
-    pub(crate) async fn late(&self, named: &Named) -> Result<(), EngineError> {
+    pub(crate) async fn late(&self, named: &Named) -> Result<EngineError, EngineError> {
         let key = ScopeKey {
             execution: named.execution.as_str().into(),
             scope: named.scope.0.clone(),
         };
         let Some(last) = tree::last(&*self.ports.log, &key).await? else {
-            return Err(EngineError::TaskInvalidState);
+            return Ok(EngineError::TaskInvalidState);
         };
         let waits_still = last.snapshot.attempts < named.attempt || is_at(&last, named.attempt);
-        Err(if waits_still || self.was_cut_off(&key, &last, named.attempt).await? {
+        Ok(if waits_still || self.was_cut_off(&key, &last, named.attempt).await? {
             EngineError::TaskInvalidState
         } else {
             EngineError::TaskAlreadyCompleted

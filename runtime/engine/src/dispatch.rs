@@ -13,6 +13,7 @@ use stepwell_ports::{DueEntry, LogError, Millis, ScopeKey};
 
 use crate::api::EngineError;
 use crate::engine::{Inner, lock};
+use crate::inner::halted;
 use crate::session::Halt;
 
 /// Entries that are read at once.
@@ -21,6 +22,8 @@ const PAGE: usize = 256;
 /// What the dispatcher is told.
 enum News {
     Due(Millis),
+    /// What was passed over may be somebody's child.
+    LookAgain,
     Failed(Arc<Halt>),
 }
 
@@ -46,6 +49,12 @@ impl Dues {
     pub(crate) fn add(&self, at: Millis) {
         // Without a dispatcher nobody is to be told.
         let _ = self.sender.unbounded_send(News::Due(at));
+    }
+
+    /// What is driven now may have started others that are due.
+    pub(crate) fn look_again(&self) {
+        // Without a dispatcher nobody is to be told.
+        let _ = self.sender.unbounded_send(News::LookAgain);
     }
 
     /// A session gave up for a reason that concerns the whole process.
@@ -86,7 +95,11 @@ pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
                         }
                         next = Some(next.map_or(at, |next| next.min(at)));
                     }
-                    Some(News::Failed(halt)) => return crate::inner::halted(&"".into(), &halt),
+                    Some(News::LookAgain) => {
+                        done = None;
+                        break;
+                    }
+                    Some(News::Failed(halt)) => return halted(&"".into(), &halt),
                     None => return EngineError::Closing,
                 },
                 () = sleep => break,
@@ -100,7 +113,11 @@ async fn due_now(engine: &Arc<Inner>, done: &mut Option<DueEntry>, now: Millis) 
     loop {
         let page = engine.ports.log.due(done.as_ref(), now, PAGE).await?;
         for entry in &page {
-            engine.look(&entry.key.execution, ScopeId(entry.key.scope.clone()));
+            let execution = &entry.key.execution;
+            if !engine.drives(execution) && engine.has_parents() {
+                engine.adopt(execution).await.map_err(|halt| halted(execution, &halt))?;
+            }
+            engine.look(execution, ScopeId(entry.key.scope.clone()));
         }
         let is_last = page.len() < PAGE;
         if is_last {

@@ -12,6 +12,7 @@ use stepwell_ports::Due;
 
 use crate::busy::Working;
 use crate::commit::{Durable, Pending, Weight};
+use crate::cutting::Standing;
 use crate::dealing::Dealing;
 use crate::mail::{Answer, Mail, Message};
 use crate::session::{Halt, Shared, work};
@@ -26,6 +27,8 @@ pub(crate) struct Driver {
     pub(crate) snapshot: Snapshot,
     /// The last record that is known to be durable.
     pub(crate) durable: Option<Durable>,
+    /// What was open after it.
+    pub(crate) standing: Standing,
     /// What was folded since.
     pub(crate) pending: Pending,
     /// Stamps must be later than this: what the scope was forked by, or what it joins.
@@ -112,6 +115,7 @@ impl Driver {
         }));
         let mut driver = Self::fresh(shared, id, record.snapshot, record.stamp, dealing);
         driver.durable = Some(durable);
+        driver.standing = Standing::of(&shared.flow, &driver.snapshot);
         driver
     }
 
@@ -129,6 +133,7 @@ impl Driver {
             id,
             snapshot,
             durable: None,
+            standing: Standing::default(),
             pending: Pending::default(),
             after,
             dealing,

@@ -54,9 +54,13 @@ pub(crate) struct Inner {
     pub(crate) named: Mutex<BTreeSet<Arc<str>>>,
     /// Flows by digest of their model. Held only to look up and add.
     pub(crate) flows: Mutex<BTreeMap<Arc<str>, Arc<Flow>>>,
+    /// Whether something driven may start others; only then is it asked of what is due who started it.
+    pub(crate) parents: AtomicBool,
     pub(crate) is_closing: AtomicBool,
     close: Mutex<Option<oneshot::Sender<()>>>,
     pub(crate) closed: SharedFuture<BoxFuture<'static, ()>>,
+    cut: Mutex<Option<oneshot::Sender<()>>>,
+    pub(crate) cut_off: SharedFuture<BoxFuture<'static, ()>>,
     /// Tells the dispatcher of a new due time.
     pub(crate) dues: crate::dispatch::Dues,
 }
@@ -90,6 +94,7 @@ impl Engine {
             .take(8)
             .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let (close, closed) = oneshot::channel();
+        let (cut, cut_off) = oneshot::channel();
         let inner = Inner {
             ports,
             driving,
@@ -100,9 +105,12 @@ impl Engine {
             watchers: Mutex::default(),
             named: Mutex::default(),
             flows: Mutex::default(),
+            parents: AtomicBool::new(false),
             is_closing: AtomicBool::new(false),
             close: Mutex::new(Some(close)),
             closed: closed.map(drop).boxed().shared(),
+            cut: Mutex::new(Some(cut)),
+            cut_off: cut_off.map(drop).boxed().shared(),
             dues: crate::dispatch::Dues::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -150,6 +158,7 @@ impl Engine {
         let pins = self.inner.pins(start)?;
         match begin(&self.inner, pins.clone()).await? {
             Begun::New(_) => Ok(Started::New),
+            Begun::Repeated(execution) => Ok(Started::Repeated(self.ended(&execution).await?)),
             Begun::Same(execution) => Ok(Started::Existing(self.ended(&execution).await?)),
             Begun::Other(execution) => {
                 let differs = self.inner.difference(&execution, &pins).await?;
@@ -255,8 +264,7 @@ impl Engine {
         };
         match self.inner.report(&named, report).await? {
             Answer::Folded => Ok(()),
-            Answer::Late => self.inner.late(&named).await,
-            Answer::Gone => Err(EngineError::TaskInvalidState),
+            Answer::Late | Answer::Gone => Err(self.inner.late(&named).await?),
         }
     }
 
@@ -266,14 +274,31 @@ impl Engine {
     ///
     /// [`EngineError::Log`] where the store fails.
     pub async fn list(&self) -> Result<Vec<ExecutionRow>, EngineError> {
+        self.rows(|_| true).await
+    }
+
+    /// The executions whose own name that is, whatever their flow.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Log`] where the store fails.
+    pub async fn named(&self, name: &str) -> Result<Vec<Arc<str>>, EngineError> {
+        let is_named = |execution: &str| execution.rsplit_once('/').is_some_and(|(_, own)| own == name);
+        let rows = self.rows(is_named).await?;
+        Ok(rows.into_iter().map(|row| row.execution).collect())
+    }
+
+    /// The rows of those executions, as they stand now.
+    async fn rows(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<ExecutionRow>, EngineError> {
         const PAGE: usize = 1_000;
-        let mut rows: Vec<ExecutionRow> = Vec::new();
+        let mut rows = Vec::new();
+        let mut after: Option<Arc<str>> = None;
         loop {
-            let after = rows.last().map(|row| row.execution.clone());
             let page = self.inner.ports.catalogue.executions(after.as_deref(), PAGE).await?;
             let is_last = page.len() < PAGE;
-            for row in page {
-                rows.push(self.inner.current_row(row).await?);
+            after = page.last().map(|row| row.execution.clone());
+            for row in page.into_iter().filter(|row| wanted(&row.execution)) {
+                rows.extend(self.inner.current_row(row).await?);
             }
             if is_last {
                 return Ok(rows);
@@ -281,10 +306,34 @@ impl Engine {
         }
     }
 
+    /// Lets attempts that are under way end, for at most so long; nothing new begins. Dropping the future is harmless.
+    pub async fn drain(&self, ms_max: u64) {
+        self.begin_closing();
+        let drained = self.sessions_over();
+        let waited = self
+            .inner
+            .ports
+            .clock
+            .sleep_until(self.inner.ports.clock.now().saturating_add(ms_max));
+        futures::future::select(Box::pin(drained), waited).await;
+    }
+
     /// Stops cleanly: running attempts are released, and nothing is driven any more.
     pub async fn close(&self) {
+        self.begin_closing();
+        drop(lock(&self.inner.cut).take());
+        self.sessions_over().await;
+        // Whoever waits for something that rests is told by the end of the channel.
+        lock(&self.inner.watchers).clear();
+    }
+
+    fn begin_closing(&self) {
         self.inner.is_closing.store(true, Ordering::SeqCst);
         drop(lock(&self.inner.close).take());
+    }
+
+    /// Waits until no session is live.
+    async fn sessions_over(&self) {
         loop {
             let live = lock(&self.inner.sessions).keys().next().cloned();
             let Some(execution) = live else { break };
@@ -299,8 +348,6 @@ impl Engine {
                 let _ = gone.await;
             }
         }
-        // Whoever waits for something that rests is told by the end of the channel.
-        lock(&self.inner.watchers).clear();
     }
 }
 

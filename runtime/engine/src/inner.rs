@@ -20,19 +20,21 @@ impl Inner {
         })
     }
 
-    /// An index row with the status as it is: the row of an end may be behind the log.
-    pub(crate) async fn current_row(&self, row: ExecutionRow) -> Result<ExecutionRow, EngineError> {
+    /// An index row with the status as it is: the row of an end may be behind the log, that of a beginning before it.
+    pub(crate) async fn current_row(&self, row: ExecutionRow) -> Result<Option<ExecutionRow>, EngineError> {
         if row.ended_ms.is_some() {
-            return Ok(row);
+            return Ok(Some(row));
         }
-        let record = self.expect(&row.execution).await?;
+        let Some(record) = tree::last(&*self.ports.log, &root_key(&row.execution)).await? else {
+            return Ok(None);
+        };
         let status = &record.snapshot.status;
         let ended_ms = (!status.is_running()).then_some(record.stamp);
-        Ok(ExecutionRow {
+        Ok(Some(ExecutionRow {
             status: status.name().into(),
             ended_ms,
             ..row
-        })
+        }))
     }
 
     /// What an execution was started with; a large input is a pointer into its first record.
@@ -72,13 +74,26 @@ impl Inner {
         status: &Status,
         stamp: Millis,
     ) -> Result<(), Halt> {
-        let row = ExecutionRow {
-            execution: execution.clone(),
-            status: status.name().into(),
-            started_ms: pins.started_ms,
-            ended_ms: (!status.is_running()).then_some(stamp),
-        };
-        Ok(self.ports.catalogue.index(row).await?)
+        Ok(self.ports.catalogue.index(row(execution, pins, status, stamp)).await?)
+    }
+
+    /// Writes the row of an execution that is there, where somebody else's may stand.
+    pub(crate) async fn index_again(&self, execution: &Arc<str>) -> Result<(), Halt> {
+        let last = tree::last(&*self.ports.log, &root_key(execution)).await?;
+        if let (Some(pins), Some(last)) = (self.pins_of(execution).await?, last) {
+            self.index(execution, &pins, &last.snapshot.status, last.stamp).await?;
+        }
+        Ok(())
+    }
+}
+
+/// An execution's row in the index; `stamp` is that of its last record.
+pub(crate) fn row(execution: &Arc<str>, pins: &Pins, status: &Status, stamp: Millis) -> ExecutionRow {
+    ExecutionRow {
+        execution: execution.clone(),
+        status: status.name().into(),
+        started_ms: pins.started_ms,
+        ended_ms: (!status.is_running()).then_some(stamp),
     }
 }
 

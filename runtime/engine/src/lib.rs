@@ -19,6 +19,7 @@ mod busy;
 mod child_flow;
 mod commit;
 mod cost;
+mod cutting;
 mod dealing;
 mod delivery;
 mod describe;

@@ -11,6 +11,7 @@ use stepwell_model::Flow;
 use stepwell_ports::{Due, LogError, Millis, ScopeKey};
 
 use crate::busy::{Busy, Working};
+use crate::child_flow::may_start_others;
 use crate::driver::Driver;
 use crate::engine::Inner;
 use crate::mail::{Answer, Mail};
@@ -262,6 +263,10 @@ async fn drive(
     let Some(root) = Driver::load_root(&shared).await? else {
         return Ok(Outcome::Unknown);
     };
+    let was_left = root.durable.is_some_and(|durable| !durable.mine);
+    if was_left && may_start_others(&shared.flow) {
+        engine.has_parent();
+    }
     let mut root = root.run().fuse();
     loop {
         let idle = shared.busy.idle().fuse();

@@ -16,6 +16,11 @@ impl Inner {
         self.closed.clone()
     }
 
+    /// Completes when attempts that are under way are to be released: at once, or some time after the engine closes.
+    pub(crate) fn cutting(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
+        self.cut_off.clone()
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         self.is_closing.load(Ordering::SeqCst)
     }
@@ -35,6 +40,19 @@ impl Inner {
             lock(&self.named).insert(execution.clone());
         }
         self.look(execution, ScopeId::root());
+    }
+
+    /// Whether something that is driven may have started others.
+    pub(crate) fn has_parents(&self) -> bool {
+        self.driving == Driving::Named && self.parents.load(Ordering::SeqCst)
+    }
+
+    /// Something that is driven from now on may have started others, which nobody drives any more.
+    pub(crate) fn has_parent(&self) {
+        if self.driving == Driving::Named {
+            self.parents.store(true, Ordering::SeqCst);
+            self.dues.look_again();
+        }
     }
 
     /// Has an execution driven if the one that started it is.

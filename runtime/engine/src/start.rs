@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use stepwell_core::{Event, Moment, Pins, Program, Revision, ScopeId, Stop, advance};
+use stepwell_core::{Event, Moment, Pins, Program, Revision, ScopeId, Status, Stop, advance};
 use stepwell_expression::{Memory, Value};
 use stepwell_model::Flow;
 use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
@@ -12,7 +12,9 @@ use crate::api::{EngineError, Start};
 use crate::commit::first_record;
 use crate::engine::Inner;
 use crate::gather;
+use crate::inner::row;
 use crate::session::Halt;
+use crate::telling::observed;
 use crate::token::Signer;
 
 impl Inner {
@@ -51,6 +53,7 @@ impl Inner {
             seed: self.seed().into(),
             started_ms: self.ports.clock.now(),
             parent: None,
+            nonce: start.nonce,
         })
     }
 
@@ -60,16 +63,17 @@ impl Inner {
             return Ok(None);
         };
         let execution = key.execution.clone();
+        if pins.nonce.is_some() {
+            let repeated = there.nonce == pins.nonce;
+            return Ok(Some(if repeated { Begun::Repeated } else { Begun::Other }(execution)));
+        }
         let same = match (&there.parent, &pins.parent) {
             (Some(there), Some(asked)) => there.attempt_key == asked.attempt_key,
-            (None, None) => self.differs(&execution, &there, pins).await?.is_none(),
-            (Some(_), None) | (None, Some(_)) => false,
+            // Whoever started it: one joins what is the same.
+            (_, None) => self.differs(&execution, &there, pins).await?.is_none(),
+            (None, Some(_)) => false,
         };
-        Ok(Some(if same {
-            Begun::Same(execution)
-        } else {
-            Begun::Other(execution)
-        }))
+        Ok(Some(if same { Begun::Same } else { Begun::Other }(execution)))
     }
 
     /// In what an execution that is there differs from what was asked for.
@@ -105,6 +109,8 @@ pub(crate) fn is_name(name: &str) -> bool {
 pub(crate) enum Begun {
     /// It began now.
     New(Arc<str>),
+    /// It was there, begun by this very start.
+    Repeated(Arc<str>),
     /// It was there, begun with the same.
     Same(Arc<str>),
     /// Another one has that name.
@@ -128,27 +134,36 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
     } else {
         Due::Never
     };
-    match engine
+    let entry = LogEntry {
+        key: key.clone(),
+        revision: 1,
+        body,
+    };
+    // The row is handed over first: one without an execution is passed over, but an execution without a row would not
+    // be found.
+    let indexing = engine
         .ports
-        .log
-        .append(
-            LogEntry {
-                key: key.clone(),
-                revision: 1,
-                body,
-            },
-            due,
-        )
-        .await
-    {
+        .catalogue
+        .index(row(&execution, &pins, &Status::Running, record.stamp));
+    let appending = engine.ports.log.append(entry, due);
+    let (indexed, appended) = futures::join!(indexing, appending);
+    indexed?;
+    match appended {
         Ok(()) => {
-            engine
-                .index(&execution, &pins, &record.snapshot.status, record.stamp)
-                .await?;
-            engine.announce(&execution, &record.snapshot, &record.entries);
+            if !record.snapshot.status.is_running() {
+                engine
+                    .index(&execution, &pins, &record.snapshot.status, record.stamp)
+                    .await?;
+            }
+            let entries = record.entries.iter();
+            let told: Vec<_> = entries
+                .map(|entry| observed(&execution, &record.snapshot, entry))
+                .collect();
+            engine.announce(&execution, &told);
             Ok(Begun::New(execution))
         }
         Err(LogError::Taken { .. }) => {
+            engine.index_again(&execution).await?;
             let begun = engine.begun(&key, &pins).await?;
             begun.ok_or_else(|| Halt::Bug("a record was taken and is not there".to_owned()))
         }

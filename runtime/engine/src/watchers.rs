@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use futures::channel::mpsc::UnboundedSender;
 use futures::channel::oneshot;
-use stepwell_core::{Entry, Kind, Snapshot};
+use stepwell_core::{Kind, Snapshot};
 
 use crate::api::Observed;
 use crate::engine::{Inner, lock};
 use crate::session::{Halt, Shared};
-use crate::telling::observed;
 
 /// Who watches an execution.
 #[derive(Default)]
@@ -21,28 +20,30 @@ pub(crate) struct Watchers {
 }
 
 impl Inner {
-    /// Entries became durable in a session.
-    pub(crate) fn published(self: &Arc<Self>, shared: &Shared, snapshot: &Snapshot, entries: &[Entry]) {
-        self.announce_in(&shared.execution, snapshot, entries);
+    /// Whether somebody is told what happens in an execution.
+    pub(crate) fn is_watched(&self, execution: &Arc<str>) -> bool {
+        let watchers = lock(&self.watchers);
+        watchers
+            .get(execution)
+            .is_some_and(|watched| !watched.observers.is_empty())
+    }
+
+    /// A record became durable in a session.
+    pub(crate) fn published(&self, shared: &Shared, snapshot: &Snapshot, told: &[Observed]) {
+        self.announce(&shared.execution, told);
         if matches!(snapshot.scope.kind, Kind::Root) && !snapshot.status.is_running() {
             self.notify(&shared.execution, &Ok(()));
         }
     }
 
-    pub(crate) fn announce(&self, execution: &Arc<str>, snapshot: &Snapshot, entries: &[Entry]) {
-        self.announce_in(execution, snapshot, entries);
-    }
-
-    fn announce_in(&self, execution: &Arc<str>, snapshot: &Snapshot, entries: &[Entry]) {
+    /// Tells those who watch.
+    pub(crate) fn announce(&self, execution: &Arc<str>, told: &[Observed]) {
         let mut watchers = lock(&self.watchers);
-        let Some(watchers) = watchers.get_mut(execution) else {
-            return;
-        };
-        watchers.observers.retain(|observer| {
-            entries
-                .iter()
-                .all(|entry| observer.unbounded_send(observed(execution, snapshot, entry)).is_ok())
-        });
+        if let Some(watchers) = watchers.get_mut(execution) {
+            watchers
+                .observers
+                .retain(|observer| told.iter().all(|event| observer.unbounded_send(event.clone()).is_ok()));
+        }
     }
 
     /// Notes who waits for an execution; why its driver gave up, if it has.

@@ -15,6 +15,9 @@ use crate::doors::{Doors, doors, objects};
 use crate::router::{Places, Router};
 use crate::socket::{Served, Server};
 
+/// How long tasks of others' runs may go on when this process's own run has ended.
+const DRAINED_WITHIN_MS: u64 = 5_000;
+
 /// A store that this process holds.
 pub(crate) struct Holder {
     store: EmbeddedStore,
@@ -85,6 +88,11 @@ impl Holder {
             },
             None => std::future::pending().await,
         }
+    }
+
+    /// Lets tasks that are under way end, those of runs that were handed over too. Dropping the future is harmless.
+    pub(crate) async fn drain(&self) {
+        self.engine.drain(DRAINED_WITHIN_MS).await;
     }
 
     /// Answers what is under way, stops driving cleanly, and lets the store go.

@@ -11,8 +11,9 @@ use stepwell_actions::Grants;
 use stepwell_cli::service::{self, Running};
 use stepwell_cli::{Component, Host, HostError, Progress, RunEnd};
 use stepwell_engine::{Driving, Engine};
+use stepwell_ports::Seeds as _;
 use stepwell_store_memory::MemoryStore;
-use stepwell_wire::{Answer, Request, Run};
+use stepwell_wire::{Answer, Naming, Request, Run};
 
 use crate::components;
 use crate::doors::{Doors, doors, objects};
@@ -21,6 +22,7 @@ use crate::interrupt::Interrupt;
 use crate::router::Places;
 use crate::runs::{Watched, follow, interrupted, remember, unanswered, watch};
 use crate::socket::Connection;
+use crate::system::SystemSeeds;
 
 /// How long one waits before looking again for a holder that is just beginning or ending.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);
@@ -71,6 +73,10 @@ impl LocalHost {
         progress: &mut Progress<'_>,
     ) -> Result<RunEnd, HostError> {
         let _careful = self.interrupt.careful();
+        if run.naming == Naming::Fresh {
+            // Asked again, of another holder too, it is still this one start.
+            run.nonce = Some(nonce());
+        }
         keep(store, kept).await?;
         loop {
             let reached = tokio::select! {
@@ -102,6 +108,12 @@ impl LocalHost {
     async fn hold(&self, mut holder: Holder, mut run: Run, progress: &mut Progress<'_>) -> Result<RunEnd, HostError> {
         let end = self.drive(&mut holder, &mut run, progress).await;
         progress.kept(holder.kept());
+        if matches!(end, Ok(RunEnd::Ended { .. })) {
+            tokio::select! {
+                () = self.interrupt.asked() => {}
+                () = holder.drain() => {}
+            }
+        }
         holder.close().await;
         end
     }
@@ -112,7 +124,11 @@ impl LocalHost {
         run: &mut Run,
         progress: &mut Progress<'_>,
     ) -> Result<RunEnd, HostError> {
-        holder.prepare(run).await.map_err(unanswered)?;
+        tokio::select! {
+            biased;
+            () = self.interrupt.asked() => return Ok(interrupted(progress)),
+            prepared = holder.prepare(run) => prepared.map_err(unanswered)?,
+        }
         let mut running = Running::begin(holder.engine(), run.clone()).await.map_err(unanswered)?;
         remember(run, &running.begun);
         tokio::select! {
@@ -139,7 +155,11 @@ impl LocalHost {
         let engine = Engine::open(ports, Driving::Named)
             .await
             .map_err(|error| anyhow!(error))?;
-        router.prepare(&run).await.map_err(unanswered)?;
+        tokio::select! {
+            biased;
+            () = self.interrupt.asked() => return Ok(interrupted(progress)),
+            prepared = router.prepare(&run) => prepared.map_err(unanswered)?,
+        }
         let due = tokio::spawn({
             let engine = engine.clone();
             async move { engine.dispatch().await }
@@ -176,6 +196,15 @@ impl Host for LocalHost {
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
         self.in_memory(store, components, run, progress).boxed()
     }
+}
+
+/// A text that nobody else makes up.
+fn nonce() -> String {
+    SystemSeeds
+        .seed()
+        .iter()
+        .take(16)
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Takes the store's lock, or finds who has it.

@@ -26,12 +26,17 @@ mod system;
 use std::process::ExitCode;
 
 use stepwell_cli::{Console, Exit, Style};
+use stepwell_store_embedded::is_catching;
 
 use crate::interrupt::Interrupt;
 use crate::local::LocalHost;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
+        if is_catching() {
+            // The store says that it is damaged.
+            return;
+        }
         // The process must not go on half-way: what is durable goes on when the command is typed again.
         eprintln!(
             "error: this is a fault of stepwell itself: {}",

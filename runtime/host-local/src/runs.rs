@@ -100,7 +100,7 @@ pub(crate) async fn watch(
 /// From now on the run is that of one execution.
 pub(crate) fn remember(run: &mut Run, begun: &Begun) {
     run.name.clone_from(&begun.name);
-    (run.naming, run.recount) = (Naming::Join, false);
+    (run.naming, run.nonce, run.recount) = (Naming::Join, None, false);
 }
 
 /// The end of a run that the user interrupted.

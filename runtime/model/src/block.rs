@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stepwell_expression::Template;
 
-use crate::{Kind, Scalar, State, StateIndex};
+use crate::{Kind, Scalar, State, StateIndex, Task};
 
 /// A whole flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,25 @@ impl Block {
     #[must_use]
     pub fn state(&self, index: StateIndex) -> Option<&State> {
         self.states.get(index.0 as usize)
+    }
+}
+
+impl Block {
+    /// Every task in it, those of inner blocks included.
+    pub fn tasks(&self) -> Box<dyn Iterator<Item = &Task> + '_> {
+        Box::new(self.states.iter().flat_map(|state| {
+            let own = match &state.kind {
+                Kind::Task(task) => Some(task),
+                Kind::Pass
+                | Kind::Wait(_)
+                | Kind::Choice(_)
+                | Kind::Parallel(_)
+                | Kind::Map(_)
+                | Kind::Succeed
+                | Kind::Fail(_) => None,
+            };
+            own.into_iter().chain(state.blocks().flat_map(Self::tasks))
+        }))
     }
 }
 

@@ -35,7 +35,8 @@ pub trait Catalogue: Send + Sync {
     /// Reads a blob.
     fn get(&self, name: &str) -> BoxFuture<'static, Result<Option<Bytes>, CatalogueError>>;
 
-    /// Replaces the execution's row in the index.
+    /// Replaces the execution's row in the index. It is handed over when this is called, in one order with what is
+    /// handed over to the log.
     fn index(&self, row: ExecutionRow) -> BoxFuture<'static, Result<(), CatalogueError>>;
 
     /// Reads the index in order of `execution`, strictly after `after`, at most `count_max` rows.

@@ -1,5 +1,6 @@
 //! Why a store does not open, and causes of failures that several callers share.
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -141,9 +142,22 @@ impl std::error::Error for SharedFailure {
     }
 }
 
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic of this thread is turned into an error of the store: a damaged file, and no fault of the program.
+#[must_use]
+pub fn is_catching() -> bool {
+    CATCHING.get()
+}
+
 /// Runs `work` and turns a panic into an error: redb checks some of what it reads by assertion only.
 pub(crate) fn catching<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let outer = CATCHING.replace(true);
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    CATCHING.set(outer);
+    caught.unwrap_or_else(|panic| {
         let said = panic
             .downcast_ref::<String>()
             .map(String::as_str)

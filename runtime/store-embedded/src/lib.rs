@@ -54,7 +54,7 @@ mod reader;
 mod store;
 mod writer;
 
-pub use error::OpenError;
+pub use error::{OpenError, is_catching};
 pub use options::{BLOB_BYTES_MAX, Durability, Options, QUEUE_BYTES_MAX, RECORD_BYTES_MAX, StoreStats};
 pub use store::EmbeddedStore;
 

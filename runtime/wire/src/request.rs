@@ -61,6 +61,9 @@ pub struct Run {
     pub name: String,
     /// What is done if that name exists.
     pub naming: Naming,
+    /// By which a fresh start that is handed over twice is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
     /// The flow.
     pub flow: FlowText,
     /// Flows that it may start.

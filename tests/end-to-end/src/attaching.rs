@@ -151,3 +151,35 @@ fn a_store_with_a_long_path_is_shared_too() {
     assert_eq!(house.run(&["stop", "n", "--store", &long]).code, Some(0));
     assert_eq!(run.end().code, Some(4));
 }
+
+#[test]
+fn every_fresh_start_is_one_execution_whoever_holds_the_store() {
+    let house = house();
+    for _ in 0..3 {
+        let asked: Vec<Running> = (0..8)
+            .map(|_| house.start(&["run", "pass.yaml", "--name", "p", "--new", "--json"]))
+            .collect();
+        for run in asked {
+            let ended = run.end();
+            assert_eq!(ended.code, Some(0), "{}", ended.error);
+        }
+    }
+    let list = house.json(&["list", "--json"]);
+    let mut names: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    names.sort_by_key(|name| (name.len(), *name));
+    let expected: Vec<String> = (1..=24)
+        .map(|number| {
+            if number == 1 {
+                "p".to_owned()
+            } else {
+                format!("p-{number}")
+            }
+        })
+        .collect();
+    assert_eq!(names, expected);
+}

@@ -101,3 +101,63 @@ fn a_child_is_found_in_the_store_too() {
     let run = house.run(&["run", "flow.yaml"]);
     assert_eq!((run.code, run.out.as_str()), (Some(0), "{\"n\":21}\n"), "{}", run.error);
 }
+
+/// Starts a child that waits, and waits longer itself.
+const LEAVES: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: leaves
+StartAt: Child
+States:
+  - Type: Task
+    Name: Child
+    Action: FNF:StartExecution
+    Parameters: {resourceArn: acs:fnf:::flow/slow, executionName: c1, input: {n: 1}}
+    Next: Stay
+  - {Type: Wait, Name: Stay, Seconds: 4, End: true}
+";
+
+/// A child that takes its time.
+const SLOW: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: slow
+StartAt: Pause
+States:
+  - {Type: Wait, Name: Pause, Seconds: 1, Next: Sum}
+  - {Type: Pass, Name: Sum, OutputConstructor: {n.$: \"intAdd($Input.n, 1)\"}, End: true}
+";
+
+#[test]
+fn a_child_that_nobody_waits_for_goes_on_when_its_parent_does() {
+    let house = House::with(&[("flow.yaml", LEAVES), ("slow.yaml", SLOW)]);
+    let run = house.start(&["run", "flow.yaml", "--name", "p", "--json"]);
+    run.until("StepEntered", "Stay");
+    run.kill();
+    assert_eq!(house.json(&["describe", "slow/c1", "--json"])["status"], "Running");
+    assert_eq!(house.run(&["run", "flow.yaml", "--name", "p"]).code, Some(0));
+    let child = house.json(&["describe", "slow/c1", "--json"]);
+    assert_eq!(
+        (&child["status"], &child["output"]),
+        (&json!("Succeeded"), &json!({"n": 2}))
+    );
+}
+
+#[test]
+fn a_child_that_its_parent_has_left_goes_on_by_its_name() {
+    let leaves = LEAVES.replace("Seconds: 4", "Seconds: 0");
+    let house = House::with(&[
+        ("flow.yaml", leaves.as_str()),
+        ("slow.yaml", SLOW),
+        ("input.json", r#"{"n": 1}"#),
+    ]);
+    assert_eq!(house.run(&["run", "flow.yaml", "--name", "p"]).code, Some(0));
+    assert_eq!(house.json(&["describe", "slow/c1", "--json"])["status"], "Running");
+    let child = house.run(&["run", "slow.yaml", "--name", "c1", "--input", "input.json"]);
+    assert_eq!(
+        (child.code, child.out.as_str()),
+        (Some(0), "{\"n\":2}\n"),
+        "{}",
+        child.error
+    );
+}

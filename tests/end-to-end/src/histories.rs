@@ -123,3 +123,55 @@ fn a_person_reads_one_line_per_event() {
         (Some(0), events.as_array().unwrap().len())
     );
 }
+
+/// A branch fails while the other has a Map under way; caught, and stopped while another one waits.
+const CUT: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: cut
+StartAt: Both
+States:
+  - Type: Parallel
+    Name: Both
+    Branches:
+      - StartAt: Soon
+        States:
+          - {Type: Wait, Name: Soon, Seconds: 1, Next: Down}
+          - {Type: Fail, Name: Down, Code: Down}
+      - StartAt: Each
+        States:
+          - Type: Map
+            Name: Each
+            ItemsPath: toArray(1, 2, 3)
+            MaxConcurrency: 2
+            Processor: {StartAt: Long, States: [{Type: Wait, Name: Long, Seconds: 600, End: true}]}
+            End: true
+    Catch: [{Errors: [Down], Next: Rest}]
+    End: true
+  - {Type: Wait, Name: Rest, Seconds: 600, End: true}
+";
+
+#[test]
+fn what_is_cut_off_is_closed_while_running_as_in_the_history() {
+    let house = House::with(&[("flow.yaml", CUT)]);
+    let run = house.start(&["run", "flow.yaml", "--name", "n", "--json"]);
+    let mut lines = Vec::new();
+    while !lines.last().is_some_and(|line: &String| line.contains("\"Rest\"")) {
+        lines.push(run.line().unwrap());
+    }
+    assert_eq!(house.run(&["stop", "n"]).code, Some(0));
+    lines.extend(run.end().out.lines().map(str::to_owned));
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["event"].is_string())
+        .map(|line| format!("{} {} {}", line["event"], line["state"], line["scope"]))
+        .collect();
+    let history = house.json(&["history", "n", "--json"]);
+    let mut kept: Vec<String> = history.as_array().unwrap().iter().map(place).collect();
+    let cut = kept
+        .iter()
+        .position(|place| place.contains("\"Soon\"") && place.contains("Exited"))
+        .unwrap();
+    assert_eq!(told[cut..], kept.split_off(cut));
+}

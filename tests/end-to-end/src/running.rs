@@ -166,3 +166,21 @@ fn an_action_that_cannot_run_yet_is_refused_with_its_place() {
     assert!(run.error.contains("the state `Call` cannot run yet"), "{}", run.error);
     assert_eq!(house.run(&["validate", "flow.yaml"]).code, Some(0));
 }
+
+#[test]
+fn a_damaged_store_is_called_that() {
+    let house = House::with(&[("flow.yaml", PASS)]);
+    assert_eq!(house.run(&["run", "flow.yaml"]).code, Some(0));
+    let file = house.path().join(".stepwell/store.redb");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // Everything but the two roots at the head.
+    bytes.iter_mut().skip(4096).for_each(|byte| *byte ^= 0xa5);
+    std::fs::write(&file, bytes).unwrap();
+    let list = house.run(&["list"]);
+    assert_eq!((list.code, list.out.as_str()), (Some(5), ""));
+    assert!(
+        list.error.contains("damaged") && !list.error.contains("fault of stepwell"),
+        "{}",
+        list.error
+    );
+}

@@ -208,6 +208,7 @@ impl World {
                 settings: begin.settings,
                 environment: begin.environment,
                 flows,
+                nonce: None,
             };
             engine.start(start).await?;
             engine.drive(&key).await

@@ -105,6 +105,7 @@ async fn start(engine: &Engine, version: &FlowVersion, number: u64) {
         settings: Settings::default(),
         environment: Value::Object(Arc::default()),
         flows: BTreeMap::new(),
+        nonce: None,
     };
     engine.start(start).await.unwrap();
     engine.drive(&format!("month/{name}")).await.unwrap();

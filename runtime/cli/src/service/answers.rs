@@ -5,7 +5,6 @@ use std::sync::Arc;
 use stepwell_core::Failure;
 use stepwell_engine::{Engine, EngineError};
 use stepwell_expression::Plain;
-use stepwell_ports::ExecutionRow;
 use stepwell_wire::output::Row;
 use stepwell_wire::{Answer, Refusal, Report, Request};
 
@@ -87,9 +86,7 @@ async fn find(engine: &Engine, name: &str) -> Result<Arc<str>, Unanswered> {
     if name.contains('/') {
         return Ok(name.into());
     }
-    let rows = engine.list().await?;
-    let named = |row: &ExecutionRow| row.execution.rsplit_once('/').is_some_and(|(_, own)| own == name);
-    let mut found: Vec<Arc<str>> = rows.into_iter().filter(named).map(|row| row.execution).collect();
+    let mut found = engine.named(name).await?;
     match found.pop() {
         None => Err(EngineError::ExecutionNotExists { execution: name.into() }.into()),
         Some(only) if found.is_empty() => Ok(only),

@@ -60,20 +60,20 @@ impl Running {
         let recount = run.recount;
         let (name, execution, events, started) = start(engine, run).await?;
         let standing = match &started {
-            Started::New => Standing::New,
+            Started::New | Started::Repeated(Ended::Running) => Standing::New,
             Started::Existing(Ended::Running) => Standing::Running,
-            Started::Existing(_) => Standing::Ended,
+            Started::Repeated(_) | Started::Existing(_) => Standing::Ended,
         };
         let earlier = match standing == Standing::Running && recount {
             true => recounted(engine, &execution, &name).await?,
             false => Vec::new(),
         };
         let ended = match started {
-            Started::New | Started::Existing(Ended::Running) => {
+            Started::New | Started::Repeated(Ended::Running) | Started::Existing(Ended::Running) => {
                 engine.drive(&execution).await?;
                 None
             }
-            Started::Existing(ended) => Some(Ok(ended)),
+            Started::Repeated(ended) | Started::Existing(ended) => Some(Ok(ended)),
         };
         let waiting = wait(engine.clone(), execution.clone());
         Ok(Self {
@@ -157,6 +157,7 @@ async fn prepare(engine: &Engine, run: Run) -> Result<Start, Unanswered> {
         grants,
         settings,
         input,
+        nonce,
         ..
     } = run;
     let version = keep(engine, &flow).await?;
@@ -174,6 +175,7 @@ async fn prepare(engine: &Engine, run: Run) -> Result<Start, Unanswered> {
         settings: read("settings", &settings)?,
         environment: Value::Object(Arc::default()),
         flows,
+        nonce: nonce.map(Arc::from),
     })
 }
 

@@ -138,6 +138,7 @@ impl Arguments {
         let run = Run {
             name: self.name.clone().map_or_else(|| made_up.name(), Ok)?,
             naming: if self.new { Naming::Fresh } else { Naming::Join },
+            nonce: None,
             flow: flow.text(&model)?,
             children: children.iter().map(child_text).collect::<Result<_, _>>()?,
             registry: json(&resolved.registry)?,
