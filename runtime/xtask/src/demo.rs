@@ -18,6 +18,8 @@ use crate::{
 };
 
 const EXAMPLE: &str = "examples/media";
+/// How the program ends where an execution of the same name was started with something else.
+const REFUSED: i32 = 2;
 /// Where the demo keeps its executions, below the working directory's root.
 const STORE: &str = ".stepwell";
 
@@ -74,18 +76,20 @@ impl Demo {
     fn run(&self, arguments: &[String]) -> Result<ExitStatus> {
         ctrlc::set_handler(|| {}).context("while asking for signals: the program itself answers Ctrl-C")?;
         let mut command = examples::command(&self.binary, &self.example, &self.store)?;
-        match self.newest()? {
-            Some(row) if is(&row, "status", "Running") => {
-                command
-                    .arg("--name")
-                    .arg(row.get("name").and_then(Value::as_str).unwrap_or_default());
+        let newest = self.newest()?;
+        if let Some(row) = newest.as_ref().filter(|row| is(row, "status", "Running")) {
+            let name = row.get("name").and_then(Value::as_str).unwrap_or_default();
+            let status = started(command.args(["--name", name]).args(arguments))?;
+            if status.code() != Some(REFUSED) {
+                return Ok(status);
             }
-            Some(_) => {
-                command.arg("--new");
-            }
-            None => {}
+            eprintln!("The example has changed since `{name}` was started; a new execution is started beside it.");
+            command = examples::command(&self.binary, &self.example, &self.store)?;
         }
-        command.args(arguments).status().context("while starting the example")
+        if newest.is_some() {
+            command.arg("--new");
+        }
+        started(command.args(arguments))
     }
 
     /// The demo's newest execution, if there is one.
@@ -119,6 +123,10 @@ impl Demo {
         eprintln!("  {program} run examples/saga/flow.yaml --input examples/saga/input.json");
         Ok(())
     }
+}
+
+fn started(command: &mut Command) -> Result<ExitStatus> {
+    command.status().context("while starting the example")
 }
 
 fn is(row: &Value, key: &str, text: &str) -> bool {

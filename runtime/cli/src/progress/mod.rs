@@ -31,6 +31,8 @@ pub struct Progress<'c> {
     execution: String,
     flow: Arc<Flow>,
     shape: Shape,
+    /// Settings were asked for.
+    asked_settings: bool,
     begun: bool,
     now_ms: u64,
     guest_us: u64,
@@ -76,6 +78,7 @@ impl<'c> Progress<'c> {
             execution: String::new(),
             flow,
             shape,
+            asked_settings: false,
             begun: false,
             now_ms: 0,
             guest_us: 0,
@@ -90,11 +93,17 @@ impl<'c> Progress<'c> {
             execution: String::new(),
             flow,
             shape: Shape::Json,
+            asked_settings: false,
             begun: false,
             now_ms: 0,
             guest_us: 0,
             kept: None,
         }
+    }
+
+    /// Settings were asked for, which count for a new execution only.
+    pub(crate) fn asked_for_settings(&mut self) {
+        self.asked_settings = true;
     }
 
     /// The run has begun, or goes on in another process.
@@ -103,6 +112,9 @@ impl<'c> Progress<'c> {
             return;
         }
         (self.begun, self.execution) = (true, begun.name.clone());
+        if self.asked_settings && begun.standing != Standing::New {
+            self.say("it keeps the settings that it was started with; `--set` changes nothing");
+        }
         let standing = match (begun.standing, driven) {
             (Standing::New, _) => "started",
             (Standing::Running, Driven::Here) => "goes on where it was",

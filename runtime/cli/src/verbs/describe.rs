@@ -77,8 +77,10 @@ impl Arguments {
         }
         let guest = duration(cost.guest_us.div_ceil(1_000));
         text.push_str(&format!(
-            "cost     {} records, {} bytes, {guest} in WASM\n",
-            cost.records, cost.bytes
+            "cost     {} record{}, {} bytes, {guest} in WASM\n",
+            cost.records,
+            if cost.records == 1 { "" } else { "s" },
+            cost.bytes
         ));
         text.extend(open.iter().map(|state| self.open_state(state)));
         Ok(text)

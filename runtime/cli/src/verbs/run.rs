@@ -83,6 +83,9 @@ impl Arguments {
             true => Progress::for_programs(&mut *console, flow),
             false => Progress::for_people(&mut *console, flow),
         };
+        if !self.set.is_empty() {
+            progress.asked_for_settings();
+        }
         let store = self.store.path();
         let end = match self.express {
             true => host.express(store, components, run, &mut progress).await,
@@ -119,10 +122,7 @@ impl Arguments {
         let settings = settings(self.store.path(), &self.set)?;
         console.error(problems.drawn());
         if problems.refuse() {
-            return Err(Trouble::mistake(format!(
-                "the flow does not run: {}",
-                problems.summary()
-            )));
+            return Err(Trouble::mistake(format!("nothing is run: {}", problems.summary())));
         }
         let model = flow.flow()?;
         let made_up = name::Contents {
@@ -190,7 +190,12 @@ impl Arguments {
             path.map(|path| format!(" {option} {}", word(path))).unwrap_or_default()
         };
         format!(
-            "interrupted; `{name}` goes on where it is with:\n  stepwell run {}{}{}{} --name {name}{}",
+            "interrupted; `{name}` goes on where it is with{}:\n  stepwell run {}{}{}{} --name {name}{}",
+            if self.input.as_deref() == Some(Path::new("-")) {
+                " (and the same standard input)"
+            } else {
+                ""
+            },
             word(&self.flow),
             option("--input", self.input.as_deref()),
             option("--functions", self.functions.as_deref()),
@@ -306,7 +311,7 @@ mod tests {
         assert_eq!((said.exit, said.out.as_str(), runs), (Exit::Usage, "", vec![]));
         assert!(said.error.contains("definition::unknown_state"), "{}", said.error);
         assert!(
-            said.error.ends_with("error: the flow does not run: 1 error\n"),
+            said.error.ends_with("error: nothing is run: 1 error\n"),
             "{}",
             said.error
         );
