@@ -20,7 +20,7 @@ const PART_BYTES: usize = 1 << 20;
 const STOPPED_CODE: &str = "FnF.ExecutionStopped";
 const STOPPED_DETAIL: &str = "stopped by `stepwell stop`";
 
-/// Answers every request but a run, whose answers come one by one from [`Running`].
+/// Answers every request but a run, whose answers come one by one from [`super::Running`].
 ///
 /// # Errors
 ///
