@@ -13,5 +13,5 @@ pub use arn::{flow_name, function_name};
 pub use grants::{Access, Grant, Granted, Grants, HostRule, ObjectRule, SecretRule};
 pub use parameters::{Headers, HttpRequest, InvokeFunction, ParameterError, StartExecution};
 pub use pattern::Pattern;
-pub use product::{HTTP_REQUEST, INVOKE_FUNCTION, START_EXECUTION, Support, runnable, support};
+pub use product::{HTTP_REQUEST, INVOKE_FUNCTION, START_EXECUTION, Support, later, runnable, support};
 pub use registry::{Function, Registry, Resolved, StubAnswer, StubEntry, Target};

@@ -18,13 +18,18 @@ pub enum Support {
     Unknown,
 }
 
-/// Products whose actions are accepted before there is a handler.
 const LATER: [&str; 6] = ["DashScope", "Extensions", "MNS", "SMS", "EventBridge", "OSS"];
 
 /// Every action that can be run.
 #[must_use]
 pub fn runnable() -> [&'static str; 3] {
     [INVOKE_FUNCTION, HTTP_REQUEST, START_EXECUTION]
+}
+
+/// Products whose actions are accepted before there is a handler.
+#[must_use]
+pub fn later() -> [&'static str; 6] {
+    LATER
 }
 
 /// Whether `action` (`Product:Operation`) can be run.

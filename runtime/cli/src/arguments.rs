@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
-use crate::verbs::{describe, graph, history, list, report, run, stop, validate};
+use crate::verbs::{describe, eval, graph, history, list, lsp, report, run, stop, validate};
 
 /// What the help begins and ends with.
 const ABOUT: &str = "Runs workflows one durable step at a time";
@@ -35,11 +35,13 @@ enum Verb {
     Run(run::Arguments),
     Validate(validate::Arguments),
     Graph(graph::Arguments),
+    Eval(eval::Arguments),
     History(history::Arguments),
     Describe(describe::Arguments),
     List(list::Arguments),
     Stop(stop::Arguments),
     Report(report::Arguments),
+    Lsp(lsp::Arguments),
 }
 
 /// Does what the arguments say.
@@ -52,10 +54,13 @@ pub async fn main(
         Ok(arguments) => arguments.verb,
         Err(error) => return refused_arguments(&error, console),
     };
-    match verb.carry_out(host, console).await {
+    let exit = match verb.carry_out(host, console).await {
         Ok(exit) => exit,
         Err(trouble) => refused(&trouble, console),
-    }
+    };
+    let Some(error) = console.lost() else { return exit };
+    console.say(&format!("error: standard output cannot be written: {error}"));
+    Exit::Host
 }
 
 impl Verb {
@@ -64,11 +69,13 @@ impl Verb {
             Self::Run(arguments) => arguments.carry_out(host, console).await,
             Self::Validate(arguments) => arguments.carry_out(console),
             Self::Graph(arguments) => arguments.carry_out(console),
+            Self::Eval(arguments) => arguments.carry_out(console),
             Self::History(arguments) => arguments.carry_out(host, console).await,
             Self::Describe(arguments) => arguments.carry_out(host, console).await,
             Self::List(arguments) => arguments.carry_out(host, console).await,
             Self::Stop(arguments) => arguments.carry_out(host, console).await,
             Self::Report(arguments) => arguments.carry_out(host, console).await,
+            Self::Lsp(arguments) => arguments.carry_out(host).await,
         }
     }
 }

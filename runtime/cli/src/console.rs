@@ -23,6 +23,8 @@ pub struct Console {
     out: Box<dyn Write + Send>,
     error: Box<dyn Write + Send>,
     style: Style,
+    /// Why the output is not where it should be.
+    lost: Option<io::Error>,
 }
 
 impl fmt::Debug for Console {
@@ -91,6 +93,7 @@ impl Console {
             out: Box::new(out),
             error: Box::new(error),
             style,
+            lost: None,
         }
     }
 
@@ -108,8 +111,14 @@ impl Console {
 
     /// Writes to standard output. A reader that has gone, such as `head`, is no error.
     pub(crate) fn out(&mut self, text: &str) {
-        // Nobody is left to be told.
-        _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
+        let lost = written.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        self.lost = self.lost.take().or(lost);
+    }
+
+    /// Why something that was to be written to standard output is lost, if it is.
+    pub(crate) fn lost(&mut self) -> Option<io::Error> {
+        self.lost.take()
     }
 
     /// Writes a line of JSON to standard output.

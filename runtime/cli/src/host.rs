@@ -34,6 +34,15 @@ pub enum RunEnd {
     },
 }
 
+/// How an editor's conversation with the language server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EditorEnd {
+    /// The editor said goodbye.
+    Asked,
+    /// The editor has gone without a word.
+    Gone,
+}
+
 /// Why the host did not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
@@ -74,4 +83,7 @@ pub trait Host: Send + Sync {
         run: Run,
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>>;
+
+    /// Serves an editor over standard input and output, as its language server.
+    fn serve_editor(&self) -> BoxFuture<'_, EditorEnd>;
 }

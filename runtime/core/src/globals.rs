@@ -14,6 +14,9 @@ const KEY_BYTES_MAX: usize = 128;
 /// The most that the value of a global variable may take.
 const VALUE_BYTES_MAX: u64 = 256 * 1024;
 
+/// Values above so many bytes are not measured to their end.
+const MEASURED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// What a scope sees as `$Global`, and its own writes, which are merged into its parent's at the join.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,11 +62,11 @@ impl Globals {
 /// Source: CloudFlow's limits of global variables, 128 bytes a key and 256 KiB a value.
 pub(crate) fn check(keys: &Value, memory: &Memory) -> Result<Result<(), Failure>, Needs> {
     for (key, value) in open(keys, memory)? {
-        if key.len() > KEY_BYTES_MAX || value.bytes() > VALUE_BYTES_MAX {
+        let bytes = value.bytes_until(MEASURED_BYTES_MAX);
+        if key.len() > KEY_BYTES_MAX || bytes > VALUE_BYTES_MAX {
             let detail = alloc::format!(
-                "the global variable `{key}` takes {} bytes of name and {} of JSON; at most {KEY_BYTES_MAX} and {VALUE_BYTES_MAX} are allowed",
+                "the global variable `{key}` takes {} bytes of name and {bytes} of JSON; at most {KEY_BYTES_MAX} and {VALUE_BYTES_MAX} are allowed",
                 key.len(),
-                value.bytes()
             );
             return Ok(Err(Failure::not_retryable(codes::DATA_LIMIT_EXCEEDED, detail)));
         }

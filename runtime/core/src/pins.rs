@@ -82,3 +82,25 @@ impl Pins {
     /// Raised when the meaning of a flow changes; executions keep the number that they started with.
     pub const SEMANTICS: u32 = 1;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::story::Story;
+
+    #[test]
+    fn only_a_parent_that_left_its_token_waits() {
+        let mut pins = Story::begin("StartAt: A\nStates: [{Type: Succeed, Name: A}]\n", "{}").pins;
+        let parent = |token: Option<&str>| Parent {
+            execution: "f/e".into(),
+            attempt_key: "key".into(),
+            token: token.map(Arc::from),
+            depth: 1,
+        };
+        let waited_for = [None, Some(parent(None)), Some(parent(Some("token")))].map(|parent| {
+            pins.parent = parent;
+            pins.is_waited_for()
+        });
+        assert_eq!(waited_for, [false, false, true]);
+    }
+}

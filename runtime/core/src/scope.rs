@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stepwell_expression::Value;
 use stepwell_model::BlockPath;
 
-use crate::{AttemptNumber, Fork, Forked, Globals, Position, Snapshot, Status};
+use crate::{AttemptNumber, Failure, Fork, Forked, Globals, Position, Snapshot, Status};
 
 /// What a scope is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub enum Kind {
         /// The number of the innermost Map's item around it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<u64>,
+        /// The error that is readable in the Parallel.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        caught: Option<Failure>,
     },
     /// One of the scopes that run a Map's items in turn.
     Lane(Lane),
@@ -55,6 +58,12 @@ pub struct Lane {
     pub items: Value,
     /// `$Global` as it was at the fork; each item starts from it.
     pub globals: Value,
+    /// How often the Map was retried, for `ItemConstructor`.
+    #[serde(default)]
+    pub retries: u32,
+    /// The error that is readable in the Map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caught: Option<Failure>,
     /// The item that runs.
     pub item: u64,
     /// Whether it does, or is still to begin.
@@ -67,6 +76,17 @@ pub struct Lane {
     pub bytes: u64,
     /// Whether any item wrote into `$Global`.
     pub wrote: bool,
+}
+
+impl Kind {
+    /// The error that is readable in here where no Catch of this scope led to the state.
+    pub(crate) fn caught(&self) -> Option<&Failure> {
+        match self {
+            Self::Root => None,
+            Self::Branch { caught, .. } => caught.as_ref(),
+            Self::Lane(lane) => lane.caught.as_ref(),
+        }
+    }
 }
 
 impl Scope {
@@ -131,6 +151,7 @@ fn branch(parent: &Snapshot, position: &Position, name: &Arc<str>, index: u32) -
             index,
             input: position.input.clone(),
             item: parent.scope.item(),
+            caught: parent.caught.clone(),
         },
     };
     fresh(scope, parent.globals.forked())
@@ -142,6 +163,8 @@ fn lane(parent: &Snapshot, position: &Position, name: &Arc<str>, index: u32, ite
         input: position.input.clone(),
         items: items.clone(),
         globals: parent.globals.view.clone(),
+        retries: position.retries,
+        caught: parent.caught.clone(),
         item: u64::from(index),
         begun: false,
         reserved_end: u64::from(index) + 1,
@@ -165,15 +188,19 @@ fn below(parent: &Snapshot, name: &str) -> Arc<str> {
 }
 
 fn fresh(scope: Scope, globals: Globals) -> Snapshot {
+    let caught = scope.kind.caught().cloned();
     Snapshot {
         scope,
         status: Status::Running,
         at: None,
         globals,
-        caught: None,
+        caught,
         attempts: AttemptNumber(0),
         visits: 0,
         draws: 0,
         states: 0,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub struct Snapshot {
     pub at: Option<Position>,
     /// `$Global`.
     pub globals: Globals,
-    /// The error of the last Catch, until the state that it led to exits.
+    /// The error of the last Catch, until the state that it led to exits; then that of the state that forked this scope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caught: Option<Failure>,
     /// Attempts so far.

@@ -19,6 +19,12 @@ const STATES_PER_ADVANCE: u32 = 1_000;
 /// New bytes in one call, likewise.
 const BYTES_PER_ADVANCE: u64 = 64 * 1024;
 
+/// So many new bytes count as one more state: a loop that writes much is cut sooner than one that writes little.
+const BYTES_PER_STATE: u64 = 1024;
+
+/// Values above so many bytes are not measured to their end: they may hold one large text very often.
+const MEASURED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// What folding returns: nothing, or why it could not be done.
 pub(crate) type Folded = Result<(), Stop>;
 
@@ -132,7 +138,9 @@ impl<'a> Step<'a> {
         let input = self.program.pins.input.clone();
         self.note(Fact::ExecutionStarted { input: input.clone() });
         let sight = Sight::input(input.clone());
-        match self.construct(self.program.flow.input.as_ref(), sight, input)? {
+        let template = self.program.flow.input.as_ref();
+        let raw = self.construct(template, sight, input)?;
+        match raw.and_then(|raw| self.constructed(template, raw)) {
             Ok(raw) => self.go_to(self.block.start, raw),
             Err(failure) => return self.end(Err(failure)),
         }
@@ -228,7 +236,9 @@ impl<'a> Step<'a> {
     fn entry_refused(&self, raw: &Value) -> Option<Failure> {
         let states_max = self.program.pins.settings.states_max;
         if self.snapshot.states > states_max {
-            let detail = alloc::format!("more than {states_max} states without an effect, a Wait or a fork");
+            let detail = alloc::format!(
+                "more than {states_max} states without an effect, a Wait or a fork (a KiB of new data counts as one)"
+            );
             return Some(Failure::not_retryable(codes::STATE_LIMIT_EXCEEDED, detail));
         }
         self.too_large("input", raw)
@@ -260,13 +270,13 @@ impl<'a> Step<'a> {
         {
             return self.fail_state(failure);
         }
-        self.bytes += result_bytes + output.own_bytes();
+        self.count_bytes(result_bytes + output.own_bytes());
         self.note(Fact::StepExited {
             state: state.name.clone(),
             output: output.clone(),
             caught: None,
         });
-        self.snapshot.caught = None;
+        self.snapshot.caught = self.snapshot.scope.kind.caught().cloned();
         self.leave(exit, output)
     }
 
@@ -289,7 +299,15 @@ impl<'a> Step<'a> {
             return Ok(Err(failure));
         }
         self.snapshot.globals.write(&keys, self.memory)?;
+        // A write copies what is there, so it counts as a whole.
+        self.count_bytes(self.snapshot.globals.view.own_bytes());
         Ok(Ok(()))
+    }
+
+    /// New bytes fill the record and, where a loop makes them, sooner or later the disk.
+    fn count_bytes(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        self.snapshot.states += bytes / BYTES_PER_STATE;
     }
 
     /// The scope's last state is done, or failed it.
@@ -387,11 +405,21 @@ impl<'a> Step<'a> {
 
     /// The failure of a value above `limits.data`.
     pub(crate) fn too_large(&self, what: &str, value: &Value) -> Option<Failure> {
-        let (bytes, bytes_max) = (value.bytes(), self.program.pins.settings.data_bytes_max);
+        let bytes_max = self.program.pins.settings.data_bytes_max;
+        let measured_max = bytes_max.max(MEASURED_BYTES_MAX);
+        let bytes = value.bytes_until(measured_max);
         (bytes > bytes_max).then(|| {
-            let detail = alloc::format!("the {what} takes {bytes} bytes of JSON; `limits.data` is {bytes_max}");
+            let more = if bytes > measured_max { "more than " } else { "" };
+            let bytes = bytes.min(measured_max);
+            let detail = alloc::format!("the {what} takes {more}{bytes} bytes of JSON; `limits.data` is {bytes_max}");
             Failure::not_retryable(codes::DATA_LIMIT_EXCEEDED, detail)
         })
+    }
+
+    /// What a constructor made of an input, before anything notes it; what was not made may be shown as it is.
+    pub(crate) fn constructed(&self, template: Option<&Template>, input: Value) -> Result<Value, Failure> {
+        let refused = template.and_then(|_| self.too_large("input", &input));
+        refused.map_or(Ok(input), Err)
     }
 
     /// Writes an entry of the history at the time of this record.

@@ -7,6 +7,7 @@ use stepwell_expression::{Number, Value};
 use stepwell_model::Block;
 
 use crate::advance::Program;
+use crate::scope::Kind;
 use crate::{Failure, Snapshot};
 
 /// What one evaluation may see beside what is always there.
@@ -105,19 +106,27 @@ impl<'a> Variables<'a> {
         ])
     }
 
+    /// The name of the state that is at work, and how often it was retried; of an `ItemConstructor` it is the Map.
+    fn state(&self) -> (Option<&str>, u32) {
+        match (&self.snapshot.at, &self.snapshot.scope.kind) {
+            (Some(position), _) => {
+                let state = self.block.state(position.state);
+                (state.map(|state| &*state.name), position.retries)
+            }
+            (None, Kind::Lane(lane)) => (Some(&lane.state), lane.retries),
+            (None, Kind::Root | Kind::Branch { .. }) => (None, 0),
+        }
+    }
+
     fn current(&self) -> Value {
-        let position = self.snapshot.at.as_ref();
-        let name = position
-            .and_then(|position| self.block.state(position.state))
-            .map(|state| &*state.name);
-        let retries = position.map_or(0, |position| u64::from(position.retries));
+        let (name, retries) = self.state();
         let error = self.sight.error.as_ref().or(self.snapshot.caught.as_ref());
         Value::object([
             ("Name", name.map_or(Value::Null, text)),
             ("Input", self.sight.input.clone()),
             ("Output", self.sight.output.clone().unwrap_or(Value::Null)),
             ("Error", error.map_or(Value::Null, described)),
-            ("RetryCount", Value::Number(Number::from(retries))),
+            ("RetryCount", Value::Number(Number::from(u64::from(retries)))),
             ("TaskToken", self.sight.token.as_deref().map_or(Value::Null, text)),
         ])
     }

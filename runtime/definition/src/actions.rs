@@ -4,12 +4,14 @@
 //!
 //! Source: specification 1.4 and 1.8.
 
+mod written;
+
 use stepwell_actions::{HTTP_REQUEST, INVOKE_FUNCTION, START_EXECUTION};
 use stepwell_model::Mode;
 
 use crate::checker::Checker;
 use crate::codes;
-use crate::diagnostic::{Diagnostic, shown};
+use crate::diagnostic::Diagnostic;
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 
 /// What is known of an action.
@@ -17,7 +19,7 @@ use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 pub(crate) struct Integration {
     pub(crate) action: &'static str,
     pub(crate) modes: &'static [Mode],
-    shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 const METHODS: &[&str] = &["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"];
@@ -77,8 +79,42 @@ const MESSAGE: &[Field] = &[
     Field::new("messageAttributes", Takes::Map, "How a topic passes the message on.").computable(),
 ];
 
+/// The fields of a message's attributes.
+const ATTRIBUTES: &[Field] = &[
+    Field::new("MailAttributes", Takes::Map, "How the message is sent as a mail.").computable(),
+    Field::new("SMSAttributes", Takes::Map, "How the message is sent as an SMS.").computable(),
+];
+const MAIL: &[Field] = &[
+    Field::new("Subject", Takes::Text, "The subject.").computable(),
+    Field::new("AccountName", Takes::Text, "The account that sends it.").computable(),
+    Field::new("AddressType", Takes::Anything, "Which address it is sent from, 0 or 1.").computable(),
+    Field::new("IsHTML", Takes::Anything, "Whether it is HTML.").computable(),
+    Field::new("ReplyToAddress", Takes::Anything, "Whether it can be answered.").computable(),
+];
+const SMS: &[Field] = &[
+    Field::new("FreeSignName", Takes::Text, "The signature.").computable(),
+    Field::new("TemplateCode", Takes::Text, "The template.").computable(),
+    Field::new("Type", Takes::Text, "Whether each receiver has parameters of its own.").computable(),
+    Field::new("Receiver", Takes::Text, "Who receives it.").computable(),
+    Field::new("SmsParams", Takes::Anything, "The parameters of the template.").computable(),
+];
+const GENERATION: &[Field] = &[
+    Field::new("model", Takes::Text, "The model.").computable(),
+    Field::new("api_key", Takes::Text, "The key that the service is called with.").computable(),
+    Field::new("messages", Takes::List, "The conversation so far.").computable(),
+];
+const TRANSFORM: &[Field] = &[Field::new("template", Takes::Map, "What is built, like a constructor.")
+    .required()
+    .computable()];
+
 /// The parameters of all actions.
-pub(crate) const PARAMETERS: &[&[Field]] = &[FUNCTION, HTTP, CHILD, MESSAGE];
+pub(crate) const PARAMETERS: &[&[Field]] = &[
+    FUNCTION, HTTP, CHILD, MESSAGE, ATTRIBUTES, MAIL, SMS, GENERATION, TRANSFORM,
+];
+
+pub(crate) const ATTRIBUTES_SHAPE: Shape = Shape::new("messageAttributes", &[ATTRIBUTES], Unknown::Warned);
+pub(crate) const MAIL_SHAPE: Shape = Shape::new("MailAttributes", &[MAIL], Unknown::Warned);
+pub(crate) const SMS_SHAPE: Shape = Shape::new("SMSAttributes", &[SMS], Unknown::Warned);
 
 const ALL_MODES: &[Mode] = &[
     Mode::RequestComplete,
@@ -87,11 +123,22 @@ const ALL_MODES: &[Mode] = &[
 ];
 const NO_SYSTEM_CALLBACK: &[Mode] = &[Mode::RequestComplete, Mode::WaitForCustomCallback];
 
-const INTEGRATIONS: &[Integration] = &[
-    integration_of(INVOKE_FUNCTION, "FC:InvokeFunction", ALL_MODES, &[FUNCTION]),
+pub(crate) const INTEGRATIONS: &[Integration] = &[
+    integration_of(INVOKE_FUNCTION, "`FC:InvokeFunction`", ALL_MODES, &[FUNCTION]),
     integration_of(HTTP_REQUEST, "`HTTP:Request`", NO_SYSTEM_CALLBACK, &[HTTP]),
     integration_of(START_EXECUTION, "`FNF:StartExecution`", ALL_MODES, &[CHILD]),
-    integration_of("MNS:SendMessage", "MNS:SendMessage", NO_SYSTEM_CALLBACK, &[MESSAGE]),
+    integration_of("MNS:SendMessage", "`MNS:SendMessage`", NO_SYSTEM_CALLBACK, &[MESSAGE]),
+    Integration {
+        action: "DashScope:QwenTextGeneration",
+        modes: ALL_MODES,
+        shape: Shape::new("`DashScope:QwenTextGeneration`", &[GENERATION], Unknown::PassedOn),
+    },
+    integration_of(
+        "Extensions:TemplateTransform",
+        "`Extensions:TemplateTransform`",
+        ALL_MODES,
+        &[TRANSFORM],
+    ),
 ];
 
 const fn integration_of(
@@ -117,7 +164,8 @@ pub(crate) fn check_parameters(checker: &mut Checker<'_>, fields: &Fields<'_>, i
     let Some(found) = fields.find("Parameters") else {
         for field in integration.shape.fields().filter(|field| field.required) {
             let message = format!("`{}` needs the parameter `{}`", integration.action, field.name);
-            checker.tell(Diagnostic::new(&codes::MISSING_FIELD, fields.head, message));
+            let help = format!("under `Parameters` {}", field.advice());
+            checker.tell(Diagnostic::new(&codes::MISSING_FIELD, fields.head, message).help(help));
         }
         return;
     };
@@ -128,51 +176,44 @@ pub(crate) fn check_parameters(checker: &mut Checker<'_>, fields: &Fields<'_>, i
     let Some(parameters) = checker.fields(found.value, &integration.shape) else {
         return;
     };
-    for field in integration.shape.fields() {
-        if let Some(found) = parameters
-            .find(field.name)
-            .filter(|found| !found.computed && present(*found))
-        {
-            checker.constant(found, field.takes);
+    check_constants(checker, &parameters, &integration.shape);
+    check_attributes(checker, &parameters);
+    written::check(checker, &parameters, integration.action, mode);
+}
+
+/// The attributes of a message for a topic.
+fn check_attributes(checker: &mut Checker<'_>, parameters: &Fields<'_>) {
+    let Some(attributes) = inner(checker, parameters, "messageAttributes", &ATTRIBUTES_SHAPE) else {
+        return;
+    };
+    for (name, shape) in [("MailAttributes", &MAIL_SHAPE), ("SMSAttributes", &SMS_SHAPE)] {
+        inner(checker, &attributes, name, shape);
+    }
+}
+
+/// A map below a map, with its constants checked; that it is no map was reported before.
+fn inner<'n>(checker: &mut Checker<'_>, fields: &Fields<'n>, name: &str, shape: &Shape) -> Option<Fields<'n>> {
+    let found = fields
+        .find(name)
+        .filter(|found| !found.computed && found.value.mapping().is_some())?;
+    let inner = checker.fields(found.value, shape)?;
+    check_constants(checker, &inner, shape);
+    Some(inner)
+}
+
+/// Checks every constant of a map against what its field takes.
+pub(crate) fn check_constants(checker: &mut Checker<'_>, fields: &Fields<'_>, shape: &Shape) {
+    for field in shape.fields() {
+        let found = fields.find(field.name).filter(|found| !found.computed);
+        match found {
+            Some(found) if present(found) => checker.constant(found, field.takes),
+            Some(_) if field.required => checker.missing(fields, field),
+            Some(_) | None => {}
         }
     }
-    check_url(checker, &parameters);
-    check_invocation(checker, &parameters, mode);
 }
 
 /// At run time null counts as absent.
 fn present(found: Found<'_>) -> bool {
     found.value.kind() != "null"
-}
-
-fn check_url(checker: &mut Checker<'_>, parameters: &Fields<'_>) {
-    let Some(found) = parameters.find("url").filter(|found| !found.computed) else {
-        return;
-    };
-    let Some(text) = found.value.scalar().map(|scalar| &scalar.text) else {
-        return;
-    };
-    // What another tool fills in may be anything.
-    let placeholder = text.contains("${") || text.starts_with(['{', '<', '$']);
-    let lower = text.to_ascii_lowercase();
-    if placeholder || lower.starts_with("http://") || lower.starts_with("https://") {
-        return;
-    }
-    let message = format!("{} is no absolute URL", shown(text));
-    checker
-        .tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message).help("begin with `https://` or `http://`"));
-}
-
-fn check_invocation(checker: &mut Checker<'_>, parameters: &Fields<'_>, mode: Mode) {
-    let Some(found) = parameters.find("invocationType").filter(|found| !found.computed) else {
-        return;
-    };
-    let written = found.value.scalar().map(|scalar| &*scalar.text);
-    let expected = match (written, mode) {
-        (Some("Async"), Mode::RequestComplete) => "Sync",
-        (Some("Sync"), Mode::WaitForSystemCallback) => "Async",
-        _ => return,
-    };
-    let message = format!("the TaskMode `{}` goes with `invocationType: {expected}`", mode.name());
-    checker.tell(Diagnostic::new(&codes::INVOCATION_TYPE, found.value.span, message));
 }

@@ -57,6 +57,11 @@ impl<'s> Checker<'s> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Whether one more error would still be shown.
+    pub(crate) fn has_room(&self) -> bool {
+        self.diagnostics.has_room()
+    }
+
     /// A field that takes a string.
     pub(crate) fn text(&mut self, fields: &Fields<'_>, name: &str) -> Option<Text> {
         let found = fields.find(name)?;
@@ -129,10 +134,7 @@ impl<'s> Checker<'s> {
             Some("yes" | "no" | "on" | "off") => Some("in YAML 1.2 this is a string; write `true` or `false`"),
             Some(_) | None => None,
         };
-        self.tell(match help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        });
+        self.tell(diagnostic.help(help.unwrap_or("write one of them, without quotes")));
         None
     }
 
@@ -159,7 +161,9 @@ impl<'s> Checker<'s> {
                 "{} must be a whole number from {least} to {most}",
                 shown(&found.key.text)
             );
-            self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message));
+            let nearest = number.as_f64().round().clamp(least as f64, most as f64);
+            let help = format!("the nearest that it takes is {nearest}");
+            self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message).help(help));
         }
         fits
     }
@@ -182,10 +186,7 @@ impl<'s> Checker<'s> {
             }
             _ => None,
         };
-        self.tell(match help {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        });
+        self.tell(diagnostic.help(help.unwrap_or_else(|| write_it(name, takes))));
     }
 
     /// Checks a constant against what its field takes; for maps whose values go on as they are.
@@ -194,13 +195,20 @@ impl<'s> Checker<'s> {
             Takes::Text | Takes::StateName | Takes::Expression => {
                 if let Some(text) = self.text_of(found).filter(|text| text.text.is_empty()) {
                     let message = format!("{} is empty", shown(&found.key.text));
-                    self.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message));
+                    let help = "write a text, or `.$` behind the key and an expression";
+                    self.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message).help(help));
                 }
             }
             Takes::OneOf(choices) => self.constant_choice(found, choices, |text, choice| text == choice),
             Takes::AnyCaseOf(choices) => self.constant_choice(found, choices, str::eq_ignore_ascii_case),
-            Takes::Whole(least, most) | Takes::NumberFrom(least, most) => {
+            Takes::Whole(least, most) => {
                 self.whole_of(found, least, most);
+            }
+            Takes::NumberFrom(least, most) => {
+                self.number_of(found, least, most);
+            }
+            Takes::Seconds(most) => {
+                self.seconds_of(found, most);
             }
             Takes::Flag if found.value.kind() != "a boolean" => self.wrong_type(found, "`true` or `false`"),
             Takes::Map if found.value.mapping().is_none() => self.wrong_type(found, "a map"),
@@ -227,4 +235,19 @@ impl<'s> Checker<'s> {
         }
         items
     }
+}
+
+/// How a field is written that takes something.
+fn write_it(name: &str, takes: &str) -> String {
+    let example = match takes {
+        "a map" => "{key: value}",
+        "a string" => "\"text\"",
+        "an expression" => "$Input.key",
+        "a list" if name == "Errors" => "[FnF.ALL]",
+        "a list" => return format!("under `{name}` begin every element with `- `"),
+        "`true` or `false`" => "true",
+        takes if takes.contains("number") => "1",
+        takes => return format!("write {takes} behind `{name}`"),
+    };
+    format!("write it like `{name}: {example}`")
 }

@@ -3,7 +3,8 @@
 //! **Invariant:** the flow alone was found right before; here only the fit is looked at.
 
 use stepwell_actions::{INVOKE_FUNCTION, Registry};
-use stepwell_model::{Block, BlockPath, Flow, Kind, Mode, State, StateIndex, Task};
+use stepwell_expression::Value;
+use stepwell_model::{Block, BlockPath, Flow, Kind, Mode, Scalar, State, StateIndex, Task, Wait};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
@@ -11,10 +12,23 @@ use crate::places::Places;
 use crate::similar::closest;
 use crate::template::constant_text;
 
-/// Checks whether a flow can run as an Express execution: no task waits for a callback.
+/// The longest Wait of an Express execution in CloudFlow.
+const EXPRESS_SECONDS_MAX: i64 = 20;
+
+/// Checks whether a flow can run as an Express execution: no task waits for a callback, and no Wait is long.
 #[must_use]
 pub fn check_express(flow: &Flow, places: &Places) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
+    each_state(flow, &mut |path, index, state| {
+        let Kind::Wait(Wait::Seconds(Scalar::Fixed(Value::Number(number)))) = &state.kind else {
+            return;
+        };
+        if number.as_i64().is_some_and(|seconds| seconds > EXPRESS_SECONDS_MAX) {
+            let message = format!("an Express execution of CloudFlow waits from 1 to {EXPRESS_SECONDS_MAX} seconds");
+            let help = "wait for less, or run the flow without `--express`";
+            diagnostics.push(Diagnostic::new(&codes::LONG_WAIT, places.state(path, index).name, message).help(help));
+        }
+    });
     each_task(flow, &mut |path, index, state, task| {
         if task.mode == Mode::RequestComplete {
             return;
@@ -55,19 +69,25 @@ pub fn check_functions(flow: &Flow, registry: &Registry, places: &Places) -> Vec
     diagnostics
 }
 
-type Visit<'v> = dyn FnMut(&BlockPath, StateIndex, &State, &Task) + 'v;
-
-fn each_task(flow: &Flow, visit: &mut Visit<'_>) {
-    each_task_of(&flow.body, &BlockPath::default(), visit);
-}
-
-fn each_task_of(block: &Block, path: &BlockPath, visit: &mut Visit<'_>) {
-    for (index, state) in (0u32..).map(StateIndex).zip(&block.states) {
+fn each_task(flow: &Flow, visit: &mut dyn FnMut(&BlockPath, StateIndex, &State, &Task)) {
+    each_state(flow, &mut |path, index, state| {
         if let Kind::Task(task) = &state.kind {
             visit(path, index, state, task);
         }
+    });
+}
+
+type Visit<'v> = dyn FnMut(&BlockPath, StateIndex, &State) + 'v;
+
+fn each_state(flow: &Flow, visit: &mut Visit<'_>) {
+    each_state_of(&flow.body, &BlockPath::default(), visit);
+}
+
+fn each_state_of(block: &Block, path: &BlockPath, visit: &mut Visit<'_>) {
+    for (index, state) in (0u32..).map(StateIndex).zip(&block.states) {
+        visit(path, index, state);
         for (number, inner) in (0u32..).zip(state.blocks()) {
-            each_task_of(inner, &path.inner(index, number), visit);
+            each_state_of(inner, &path.inner(index, number), visit);
         }
     }
 }

@@ -13,17 +13,20 @@ pub struct Code {
     pub severity: Severity,
     /// Whether only `--strict` tells it.
     pub only_strict: bool,
+    /// Whether the JSON Schema of flows refuses every flow with it; otherwise only the checker is sure to.
+    pub in_schema: bool,
     /// What it means, in a sentence.
     pub meaning: &'static str,
 }
 
 /// One constant for each line, and the list of all.
 macro_rules! codes {
-    ($($constant:ident $name:literal $severity:ident $($strict:ident)? $meaning:literal;)*) => {
+    ($($constant:ident $name:literal $severity:ident $($mark:ident)? $meaning:literal;)*) => {
         $(#[doc = $meaning] pub(crate) static $constant: Code = Code {
             name: concat!("definition::", $name),
             severity: Severity::$severity,
-            only_strict: only_strict!($($strict)?),
+            only_strict: only_strict!($($mark)?),
+            in_schema: in_schema!($($mark)?),
             meaning: $meaning,
         };)*
 
@@ -38,7 +41,22 @@ macro_rules! only_strict {
     () => {
         false
     };
+    (schema) => {
+        false
+    };
     (strict) => {
+        true
+    };
+}
+
+macro_rules! in_schema {
+    () => {
+        false
+    };
+    (strict) => {
+        false
+    };
+    (schema) => {
         true
     };
 }
@@ -67,36 +85,36 @@ codes! {
     NUMBER_RESPELLED "number_respelled" Note "A number is written as only YAML writes it, and becomes the same number in JSON.";
 
     // The whole flow.
-    NOT_A_FLOW "not_a_flow" Error "The file is no flow.";
-    OLDER_DIALECT "older_dialect" Error "The flow is written in the older dialect, which does not run yet.";
-    MIXED_DIALECTS "mixed_dialects" Error "Fields of the older dialect stand in a flow of the newer one.";
+    NOT_A_FLOW "not_a_flow" Error schema "The file is no flow.";
+    OLDER_DIALECT "older_dialect" Error schema "The flow is written in the older dialect, which does not run yet.";
+    MIXED_DIALECTS "mixed_dialects" Error schema "Fields of the older dialect stand in a flow of the newer one.";
     FLOW_NAME "flow_name" Warning "The flow's name is none that CloudFlow accepts.";
 
     // Fields.
-    MISSING_FIELD "missing_field" Error "A required field is missing.";
-    WRONG_TYPE "wrong_type" Error "A field has a value of another type than it takes.";
-    BAD_VALUE "bad_value" Error "A field has a value that it does not take.";
-    OUT_OF_RANGE "out_of_range" Error "A number is outside of what its field takes.";
+    MISSING_FIELD "missing_field" Error schema "A required field is missing.";
+    WRONG_TYPE "wrong_type" Error schema "A field has a value of another type than it takes.";
+    BAD_VALUE "bad_value" Error schema "A field has a value that it does not take.";
+    OUT_OF_RANGE "out_of_range" Error schema "A number is outside of what its field takes.";
     MISSPELT_KEY "misspelt_key" Error "A key is close to a known one, but is none.";
-    FOREIGN_KEY "foreign_key" Error "A key belongs to other states.";
+    FOREIGN_KEY "foreign_key" Error schema "A key belongs to other states.";
     UNKNOWN_KEY "unknown_key" Warning "A key means nothing here and is ignored.";
     REFUSED_KEY "refused_key" Error "A key means nothing here, and nothing unknown is allowed.";
-    NOT_COMPUTABLE "not_computable" Error "A field that cannot be computed is written with `.$`.";
+    NOT_COMPUTABLE "not_computable" Error schema "A field that cannot be computed is written with `.$`.";
     COMPUTED_WHOLE "computed_whole" Note strict "A whole constructor is computed, which is not documented.";
-    BOTH_FORMS "both_forms" Error "A field stands both as a constant and computed with `.$`.";
+    BOTH_FORMS "both_forms" Error "A field stands in two forms: as a constant and computed with `.$`, or under two spellings.";
     EMPTY_FIELD "empty_field" Warning "A field that may be absent is there without a value.";
     NOT_QUOTED "not_quoted" Warning "A text without quotes is read as a number, a boolean or null.";
     OLDER_SPELLING "older_spelling" Warning "An older spelling is used.";
     OTHER_SPELLING "other_spelling" Note "A field is spelt in its documented, misspelt form.";
 
     // States and scopes.
-    NO_STATES "no_states" Error "A scope has no states.";
+    NO_STATES "no_states" Error schema "A scope has no states.";
     TOO_MANY_STATES "too_many_states" Error "There are too many states, branches or scopes inside each other.";
-    BAD_STATE_NAME "bad_state_name" Error "A state's name is empty or too long.";
+    BAD_STATE_NAME "bad_state_name" Error schema "A state's name is empty or too long.";
     DUPLICATE_STATE "duplicate_state" Error "Two states of one scope have the same name.";
     UNKNOWN_STATE "unknown_state" Error "A transition names a state that its scope does not have.";
-    UNKNOWN_TYPE "unknown_type" Error "A state's Type is none.";
-    NO_EXIT "no_exit" Error "A state has neither Next nor End.";
+    UNKNOWN_TYPE "unknown_type" Error schema "A state's Type is none.";
+    NO_EXIT "no_exit" Error schema "A state has neither Next nor End.";
     TWO_EXITS "two_exits" Warning "A state has both Next and End; End wins.";
     UNREACHABLE "unreachable" Warning "No transition leads to a state.";
     NO_WAY_OUT "no_way_out" Warning "From a state no way leads to an end of its scope.";
@@ -104,22 +122,25 @@ codes! {
     TWO_WAITS "two_waits" Warning "A Wait has both Seconds and UntilDateTime; Seconds wins.";
     LONG_WAIT "long_wait" Warning strict "A Wait is longer than CloudFlow allows.";
     HIGH_CONCURRENCY "high_concurrency" Note strict "A Map runs more items at once than CloudFlow does.";
-    ONLY_DISTRIBUTED "only_distributed" Error "A field of a distributed Map stands in an inline one.";
+    ONLY_DISTRIBUTED "only_distributed" Error schema "A field of a distributed Map stands in an inline one.";
     DISTRIBUTED_MAP "distributed_map" Warning "A distributed Map does not run yet.";
+    UNKNOWN_SOURCE "unknown_source" Warning "The kind of source of an ItemReader is none that is known.";
 
     // Errors.
-    STAR_IN_ERRORS "star_in_errors" Error "`*` is used for `FnF.ALL`.";
+    STAR_IN_ERRORS "star_in_errors" Error schema "`*` is used for `FnF.ALL`.";
     UNKNOWN_ERROR_NAME "unknown_error_name" Warning "The name of an error is none that occurs.";
-    RULE_NEVER_REACHED "rule_never_reached" Warning "A rule stands behind one that takes every error.";
+    RULE_NEVER_REACHED "rule_never_reached" Warning "A rule stands behind others that take all of its errors.";
     TWO_REACTIONS "two_reactions" Warning "A rule of OnErrors has both Retry and Next; Next wins.";
-    MIXED_RECOVERY "mixed_recovery" Error "OnErrors stands beside Retry or Catch.";
+    MIXED_RECOVERY "mixed_recovery" Error schema "OnErrors stands beside Retry or Catch.";
 
     // Actions.
-    BAD_ACTION "bad_action" Error "An action is not written as `Product:Operation`.";
-    UNKNOWN_ACTION "unknown_action" Error "An action is none that can ever run here.";
+    BAD_ACTION "bad_action" Error schema "An action is not written as `Product:Operation`.";
+    UNKNOWN_ACTION "unknown_action" Error schema "An action is none that can ever run here.";
     NO_HANDLER "no_handler" Warning "An action cannot run yet.";
-    MODE_NOT_SUPPORTED "mode_not_supported" Error "An action does not have this TaskMode.";
+    MODE_NOT_SUPPORTED "mode_not_supported" Error schema "An action does not have this TaskMode.";
     INVOCATION_TYPE "invocation_type" Warning "The invocationType does not fit the TaskMode.";
+    BAD_RESOURCE "bad_resource" Warning "A resource is none of the kind that its action takes.";
+    EXECUTION_NAME "execution_name" Warning "The name of a child execution is none that CloudFlow accepts.";
     TOKEN_NOT_PASSED "token_not_passed" Warning "A task waits for a callback, but passes its token to nobody.";
     UNKNOWN_FUNCTION "unknown_function" Warning "A function has no entry in the functions file.";
     EXPRESS_CALLBACK "express_callback" Error "A task waits for a callback, which an Express execution cannot.";
@@ -132,8 +153,9 @@ codes! {
     UNKNOWN_CONTEXT_FIELD "unknown_context_field" Warning "A field of $Context is none.";
     MISSPELT_CONTEXT_FIELD "misspelt_context_field" Error "A field of $Context is close to a known one, but is none.";
     ALWAYS_NULL "always_null" Warning "A value is always null here.";
+    TOO_LARGE_VALUE "too_large_value" Warning "A constant is larger than what can be passed on.";
     LOOKS_COMPUTED "looks_computed" Note "A literal looks like an expression, but its key does not end with `.$`.";
-    NAMELESS_KEY "nameless_key" Error "A key consists of `.$` alone.";
+    NAMELESS_KEY "nameless_key" Error schema "A key consists of `.$` alone.";
 
     // Functions, grants and input.
     BAD_FUNCTION "bad_function" Error "An entry of the functions file is not exactly one of component, http and stub.";

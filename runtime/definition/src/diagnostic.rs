@@ -145,6 +145,16 @@ impl Diagnostics {
         }
     }
 
+    pub(crate) fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
+    /// Whether one more error would still be kept.
+    pub(crate) fn has_room(&self) -> bool {
+        let [errors, ..] = self.counts;
+        errors < KEPT_MAX
+    }
+
     /// Whether there was an error.
     pub(crate) fn refuse(&self) -> bool {
         let [errors, ..] = self.counts;
@@ -161,7 +171,9 @@ impl Diagnostics {
         if left_out > 0 {
             let span = self.kept.last().map_or(Span::default(), |last| last.span);
             let message = format!("there are {left_out} more problems than are shown");
-            self.kept.push(Diagnostic::new(&codes::TOO_MANY, span, message));
+            let help = "mend the ones above and check again";
+            self.kept
+                .push(Diagnostic::new(&codes::TOO_MANY, span, message).help(help));
         }
         self.kept
     }

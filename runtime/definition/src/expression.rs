@@ -32,7 +32,7 @@ impl Origin {
 impl Checker<'_> {
     /// The expression in a field that is one by nature, such as `Condition`.
     pub(crate) fn expression_of(&mut self, found: Found<'_>, place: Place) -> Option<Expr> {
-        if found.value.scalar().is_none() {
+        if matches!(found.value.kind(), "a map" | "a list" | "null") {
             self.wrong_type(found, "an expression");
             return None;
         }
@@ -78,16 +78,15 @@ impl Checker<'_> {
         let older = text
             .starts_with("$.")
             .then(|| "`$.` belongs to the older dialect; write `$Input.`".to_owned());
-        self.tell(match older.or_else(|| error.help.clone()) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        });
+        let help = older.or_else(|| error.help.clone());
+        self.tell(diagnostic.help(help.unwrap_or_else(|| mend(error, text))));
     }
 
     fn check_notes(&mut self, expr: &Expr, origin: Origin) {
         for note in expr.notes() {
             let span = origin.part(note.offset, note.length);
-            self.tell(Diagnostic::new(&codes::UNDOCUMENTED, span, note.message));
+            let help = "it works here, but perhaps not in CloudFlow";
+            self.tell(Diagnostic::new(&codes::UNDOCUMENTED, span, note.message).help(help));
         }
     }
 
@@ -99,7 +98,8 @@ impl Checker<'_> {
                 Availability::Readable => self.check_context(path, span, place),
                 Availability::AlwaysNull => {
                     let message = format!("{} is always null in a Catch rule: the state has failed", shown(&name));
-                    self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message));
+                    let help = "what went wrong is in `$Context.Current.Error`, what the state was given in `$Input`";
+                    self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message).help(help));
                 }
                 Availability::NotHere => self.not_here(&name, span),
                 Availability::Unknown => self.unknown_variable(path, &name, span),
@@ -154,7 +154,7 @@ impl Checker<'_> {
             }
             fields = field.below;
         }
-        if so_far == "$Context.Current.TaskToken" && place != Place::Parameters {
+        if so_far == "$Context.Current.TaskToken" && !matches!(place, Place::Parameters | Place::Alone) {
             let message = "`$Context.Current.TaskToken` is always null here";
             let help = "the token is there only in the Parameters of a Task; pass it on from there";
             self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message).help(help));
@@ -171,6 +171,26 @@ impl Checker<'_> {
                 .help(format!("it has {}", names.join(", "))),
         });
     }
+}
+
+/// What to do about a mistake for which the parser knows no better.
+fn mend(error: &ParseError, text: &str) -> String {
+    let help = if text.trim().is_empty() {
+        "write a path such as `$Input.key`, a literal, or a call of a function"
+    } else if error.message.contains("nested") {
+        "compute a part of it in the constructor of an earlier state"
+    } else if error.offset >= text.len() {
+        "the expression stops too early; write what is missing at its end"
+    } else if error.message.contains("argument") {
+        "give it as many as it takes, each of the kind that it takes"
+    } else if error.message.contains("regular expression") {
+        "write it in RE2 syntax; a bracket that means itself is written as `[(]`"
+    } else if error.message.starts_with("expected") {
+        "an expression is a path such as `$Input.key`, a literal, a comparison or a call of a function"
+    } else {
+        "it would fail every time; change what is marked"
+    };
+    help.to_owned()
 }
 
 /// Whether an expression reads the task token.

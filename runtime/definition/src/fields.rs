@@ -45,8 +45,10 @@ pub enum Takes {
     Flag,
     /// A whole number in a range, ends included.
     Whole(u64, u64),
-    /// A number that is at least so much, or a string that is one.
+    /// A number in a range, ends included.
     NumberFrom(u64, u64),
+    /// A number of seconds up to so many, or a string that is one.
+    Seconds(u64),
     /// An expression, without `.$`.
     Expression,
     /// A map or list with expressions under keys that end with `.$`.
@@ -59,7 +61,36 @@ pub enum Takes {
     Anything,
 }
 
+impl Takes {
+    /// What it takes, in words.
+    pub(crate) fn words(self) -> String {
+        match self {
+            Self::Text => "a string".to_owned(),
+            Self::OneOf(choices) | Self::AnyCaseOf(choices) => choices.join(" or "),
+            Self::StateName => "the name of a state of this scope".to_owned(),
+            Self::Flag => "`true` or `false`".to_owned(),
+            Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::NumberFrom(least, u64::MAX) => format!("a number from {least} on"),
+            Self::NumberFrom(least, most) => format!("a number from {least} to {most}"),
+            Self::Seconds(most) => format!("a number of seconds from 0 to {most}"),
+            Self::Expression => "an expression".to_owned(),
+            Self::Template | Self::Map => "a map".to_owned(),
+            Self::List => "a list".to_owned(),
+            Self::Anything => "any value".to_owned(),
+        }
+    }
+}
+
 impl Field {
+    /// How it is added to a map that lacks it.
+    pub(crate) fn advice(&self) -> String {
+        let doc = self.doc.trim_end_matches('.');
+        let mut letters = doc.chars();
+        let first = letters.next().map(|first| first.to_lowercase().to_string());
+        let doc = first.unwrap_or_default() + letters.as_str();
+        format!("add `{}`, {}: {doc}", self.name, self.takes.words())
+    }
+
     pub(crate) const fn new(name: &'static str, takes: Takes, doc: &'static str) -> Self {
         Self {
             name,
@@ -99,6 +130,8 @@ pub(crate) struct Shape {
 pub(crate) enum Unknown {
     Warned,
     Refused,
+    /// They are not looked at, not even for slips.
+    PassedOn,
 }
 
 /// Where a key belongs instead.
@@ -193,11 +226,14 @@ impl Checker<'_> {
                 None => others.push((name, found)),
             }
         }
-        for (name, found) in others {
+        for (name, found) in others
+            .into_iter()
+            .filter(|_| !matches!(shape.unknown, Unknown::PassedOn))
+        {
             self.other(&mut fields, shape, name, found);
         }
         for field in shape.fields().filter(|field| field.required && !fields.has(field.name)) {
-            self.missing(&fields, field.name);
+            self.missing(&fields, field);
         }
         Some(fields)
     }
@@ -212,7 +248,12 @@ impl Checker<'_> {
             return self.tell(syntax::missing_blank_at(span, word));
         }
         let message = format!("{} is a map, not {}", shape.owner, node.kind());
-        self.tell(Diagnostic::new(&codes::WRONG_TYPE, node.span, message));
+        let names: Vec<&str> = shape.fields().map(|field| field.name).collect();
+        let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, node.span, message);
+        self.tell(match names.as_slice() {
+            [] => diagnostic.help("write a map with `Type` and `Name`"),
+            names => diagnostic.help(format!("it takes {}", names.join(", "))),
+        });
     }
 
     fn known<'n>(&mut self, fields: &mut Fields<'n>, field: &'static Field, found: Found<'n>) {
@@ -221,7 +262,8 @@ impl Checker<'_> {
         }
         if found.value.kind() == "null" && !field.required && !found.computed && field.takes != Takes::Anything {
             let message = format!("{} is empty and ignored", shown(&found.key.text));
-            return self.tell(Diagnostic::new(&codes::EMPTY_FIELD, found.key.span, message));
+            let help = "write a value behind it, or remove the key";
+            return self.tell(Diagnostic::new(&codes::EMPTY_FIELD, found.key.span, message).help(help));
         }
         if let Some(first) = fields.find(field.name) {
             return self.both_forms(first.key, found.key);
@@ -266,17 +308,17 @@ impl Checker<'_> {
         let message = format!("{} has no key {}", shape.owner, shown(&key.text));
         let names: Vec<&str> = shape.fields().map(|field| field.name).collect();
         let diagnostic = match shape.unknown {
-            Unknown::Warned => Diagnostic::new(&codes::UNKNOWN_KEY, key.span, format!("{message}; it is ignored")),
-            Unknown::Refused => {
-                Diagnostic::new(&codes::REFUSED_KEY, key.span, message).help(format!("it takes {}", names.join(", ")))
+            Unknown::Warned | Unknown::PassedOn => {
+                Diagnostic::new(&codes::UNKNOWN_KEY, key.span, format!("{message}; it is ignored"))
             }
+            Unknown::Refused => Diagnostic::new(&codes::REFUSED_KEY, key.span, message),
         };
-        self.tell(diagnostic);
+        self.tell(diagnostic.help(format!("remove it; there are {}", names.join(", "))));
     }
 
     /// Reports that a field is missing.
-    pub(crate) fn missing(&mut self, fields: &Fields<'_>, name: &str) {
-        let message = format!("{} needs `{name}`", fields.owner);
-        self.tell(Diagnostic::new(&codes::MISSING_FIELD, fields.head, message));
+    pub(crate) fn missing(&mut self, fields: &Fields<'_>, field: &Field) {
+        let message = format!("{} needs `{}`", fields.owner, field.name);
+        self.tell(Diagnostic::new(&codes::MISSING_FIELD, fields.head, message).help(field.advice()));
     }
 }

@@ -30,10 +30,9 @@ pub const FIELDS: &[Field] = &[
     Field::new("States", Takes::List, "The states.").required(),
     Field::new(
         "Timeout",
-        Takes::NumberFrom(0, TIMEOUT_SECONDS_MAX),
+        Takes::Seconds(TIMEOUT_SECONDS_MAX),
         "After how many seconds the execution ends as TimedOut; 0 = never.",
-    )
-    .computable(),
+    ),
     Field::new(
         "InputConstructor",
         Takes::Template,
@@ -48,7 +47,7 @@ pub const FIELDS: &[Field] = &[
     .computable(),
 ];
 
-const FLOW: Shape = Shape::new("a flow", &[FIELDS], Unknown::Warned).elsewhere(states::elsewhere);
+pub(crate) const FLOW: Shape = Shape::new("a flow", &[FIELDS], Unknown::Warned).elsewhere(states::elsewhere);
 
 /// How a file presents itself.
 enum Dialect {
@@ -152,7 +151,8 @@ fn name(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Arc<str>> {
             .all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-'));
     if name.text.is_empty() || name.text.chars().nth(CHARACTERS_MAX).is_some() {
         let message = format!("a flow's name has from 1 to {CHARACTERS_MAX} characters");
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, name.span, message));
+        let help = "use letters, digits, `_` and `-`, and begin with a letter or `_`";
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, name.span, message).help(help));
     } else if !letters {
         let message = format!("CloudFlow does not accept {} as the name of a flow", shown(&name.text));
         let help = "use letters, digits, `_` and `-`, and begin with a letter or `_`";

@@ -75,7 +75,7 @@ impl FunctionsFile {
 /// The longest delay of a stub's answer: a day.
 const DELAY_MS_MAX: u64 = 86_400_000;
 
-const FILE: Shape = Shape::new(
+pub(crate) const FILE: Shape = Shape::new(
     "a functions file",
     &[&[Field::new("functions", Takes::Map, "The functions by name or pattern.").required()]],
     Unknown::Refused,
@@ -95,7 +95,7 @@ pub(crate) const ENTRY: &[Field] = &[
         "Prepared answers, used in turn, the last one repeated.",
     ),
 ];
-const ENTRY_SHAPE: Shape = Shape::new("a function", &[ENTRY], Unknown::Refused);
+pub(crate) const ENTRY_SHAPE: Shape = Shape::new("a function", &[ENTRY], Unknown::Refused);
 
 /// The fields of a stub's answer.
 pub(crate) const ANSWER: &[Field] = &[
@@ -108,14 +108,14 @@ pub(crate) const ANSWER: &[Field] = &[
         "After how many milliseconds.",
     ),
 ];
-const ANSWER_SHAPE: Shape = Shape::new("an answer of a stub", &[ANSWER], Unknown::Refused);
+pub(crate) const ANSWER_SHAPE: Shape = Shape::new("an answer of a stub", &[ANSWER], Unknown::Refused);
 
 /// The fields of a stub's failure.
 pub(crate) const FAILURE: &[Field] = &[
     Field::new("code", Takes::Text, "The error code.").required(),
     Field::new("detail", Takes::Text, "What happened."),
 ];
-const FAILURE_SHAPE: Shape = Shape::new("a failure of a stub", &[FAILURE], Unknown::Refused);
+pub(crate) const FAILURE_SHAPE: Shape = Shape::new("a failure of a stub", &[FAILURE], Unknown::Refused);
 
 /// Checks a functions file. `file_name` is what reports call it.
 #[must_use]
@@ -142,7 +142,8 @@ fn read(checker: &mut Checker<'_>, root: &Node) -> Option<FunctionsFile> {
 fn function(checker: &mut Checker<'_>, entry: &Entry) -> Option<(Pattern, Span, Declared)> {
     let Entry { key, value } = entry;
     if key.text.is_empty() {
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, key.span, "a function needs a name"));
+        let help = "write the function's name, or a pattern for its ARN such as `\"acs:fc:*:functions/pay/*\"`";
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, key.span, "a function needs a name").help(help));
     }
     let fields = checker.fields(value, &ENTRY_SHAPE)?;
     let kind = exactly_one(checker, &fields, &["component", "http", "stub"], key.span)?;
@@ -167,7 +168,11 @@ fn exactly_one(
     }
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let message = format!("{} has exactly one of {}", fields.owner, names.join(", "));
-    checker.tell(Diagnostic::new(&codes::BAD_FUNCTION, span, message));
+    let help = match there.as_slice() {
+        [] => "add one of them".to_owned(),
+        there => format!("keep one of {}", there.join(", ")),
+    };
+    checker.tell(Diagnostic::new(&codes::BAD_FUNCTION, span, message).help(help));
     None
 }
 
@@ -184,7 +189,8 @@ fn filled(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Arc<str>> {
     let text = checker.text_of(found)?;
     if text.text.is_empty() {
         let message = format!("{} is empty", shown(&found.key.text));
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message));
+        let help = format!("write a text behind {}", shown(&found.key.text));
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message).help(help));
     }
     Some(text.text)
 }
@@ -206,7 +212,8 @@ fn stub(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Declared> {
     let items = checker.list(found)?;
     if items.is_empty() {
         let message = "a stub needs at least one answer";
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message));
+        let help = "write one such as `- {result: {ok: true}}`, or `- {echo: true}`";
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message).help(help));
     }
     let entries: Vec<_> = items.iter().map(|item| answer(checker, item)).collect();
     Some(Declared::Stub(entries.into_iter().collect::<Option<_>>()?))
@@ -243,6 +250,7 @@ fn echo(checker: &mut Checker<'_>, found: Found<'_>) -> Option<StubAnswer> {
         return Some(StubAnswer::Echo);
     }
     let message = "`echo` takes only `true`";
-    checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message));
+    let help = "write `echo: true`, or `result` with the answer";
+    checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message).help(help));
     None
 }

@@ -21,7 +21,7 @@ use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 use crate::tree::Node;
 use crate::{CheckedFile, check_file};
 
-const FILE: Shape = Shape::new(
+pub(crate) const FILE: Shape = Shape::new(
     "a grants file",
     &[&[Field::new("grants", Takes::List, "What is allowed; an empty list allows nothing.").required()]],
     Unknown::Refused,
@@ -55,7 +55,7 @@ pub(crate) const GRANT: &[Field] = &[
         "Time of one call in seconds.",
     ),
 ];
-const GRANT_SHAPE: Shape = Shape::new("a grant", &[GRANT], Unknown::Refused);
+pub(crate) const GRANT_SHAPE: Shape = Shape::new("a grant", &[GRANT], Unknown::Refused);
 
 const ACCESSES: &[&str] = &["read", "write", "read-write"];
 
@@ -65,7 +65,7 @@ pub(crate) const OBJECT: &[Field] = &[
     Field::new("prefix", Takes::Text, "What the keys begin with; absent = every key."),
     Field::new("access", Takes::OneOf(ACCESSES), "What may be done.").required(),
 ];
-const OBJECT_SHAPE: Shape = Shape::new("an object rule", &[OBJECT], Unknown::Refused);
+pub(crate) const OBJECT_SHAPE: Shape = Shape::new("an object rule", &[OBJECT], Unknown::Refused);
 
 /// The fields of a secret rule.
 pub(crate) const SECRET: &[Field] = &[
@@ -78,7 +78,7 @@ pub(crate) const SECRET: &[Field] = &[
     Field::new("host", Takes::Text, "The host that it is sent to.").required(),
     Field::new("header", Takes::Text, "The header that carries it.").required(),
 ];
-const SECRET_SHAPE: Shape = Shape::new("a secret rule", &[SECRET], Unknown::Refused);
+pub(crate) const SECRET_SHAPE: Shape = Shape::new("a secret rule", &[SECRET], Unknown::Refused);
 
 /// Checks a grants file. `file_name` is what reports call it.
 #[must_use]
@@ -152,11 +152,9 @@ fn pattern(checker: &mut Checker<'_>, fields: &Fields<'_>, name: &str) -> Option
 fn filled(checker: &mut Checker<'_>, fields: &Fields<'_>, name: &str) -> Option<Text> {
     let text = checker.text(fields, name)?;
     if text.text.is_empty() {
-        checker.tell(Diagnostic::new(
-            &codes::BAD_VALUE,
-            text.span,
-            format!("`{name}` is empty"),
-        ));
+        let message = format!("`{name}` is empty");
+        let help = format!("write a text behind `{name}`");
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message).help(help));
     }
     Some(text)
 }

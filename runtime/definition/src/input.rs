@@ -7,7 +7,9 @@ use stepwell_expression::Value;
 use crate::CheckedFile;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::size::too_large;
 use crate::source::{Source, Span};
+use crate::yaml;
 
 /// Checks an input file: one JSON object.
 #[must_use]
@@ -19,11 +21,26 @@ pub fn check_input(text: &[u8], file_name: &str) -> CheckedFile<Value> {
         None => object(&source),
     };
     let content = content.map_err(|diagnostic| diagnostics.push(diagnostic)).ok();
+    let bytes = content.as_ref().map_or(0, Value::bytes);
+    diagnostics.extend(too_large(bytes, Span::at(0)));
+    let content = content.filter(|_| {
+        diagnostics.extend(duplicate_keys(&source));
+        !diagnostics.refuse()
+    });
     CheckedFile {
         content,
         diagnostics: diagnostics.finish(),
         source,
     }
+}
+
+/// JSON is YAML, and the reader of YAML tells keys that stand twice; whatever else it says does not concern JSON.
+fn duplicate_keys(source: &Source) -> Vec<Diagnostic> {
+    let mut told = Diagnostics::default();
+    yaml::read(source, &mut told);
+    let told = told.finish().into_iter();
+    told.filter(|diagnostic| diagnostic.code() == codes::DUPLICATE_KEY.name)
+        .collect()
 }
 
 fn object(source: &Source) -> Result<Value, Diagnostic> {

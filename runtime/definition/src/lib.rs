@@ -16,12 +16,14 @@
 //! shape gives diagnostics within bounds, never a panic.
 
 mod actions;
+mod alone;
 mod checker;
 mod checks;
 mod codes;
 mod core_schema;
 mod data;
 mod diagnostic;
+pub mod editor;
 mod expression;
 mod fields;
 mod flow;
@@ -38,6 +40,7 @@ mod scalar_field;
 mod schemas;
 mod scope;
 mod similar;
+mod size;
 mod source;
 mod states;
 mod syntax;
@@ -51,6 +54,7 @@ mod yaml;
 use stepwell_actions::Registry;
 use stepwell_model::Flow;
 
+pub use alone::check_expression;
 pub use checker::Unsupported;
 pub use checks::{check_express, check_functions};
 pub use codes::{Code, codes};
@@ -65,13 +69,13 @@ pub use input::check_input;
 pub use outline::{OutlineLine, outline};
 pub use places::{Places, StatePlace};
 pub use report::{Characters, Colour, Drawing, Entry, Report};
-pub use schemas::{FUNCTIONS_SCHEMA, GRANTS_SCHEMA};
+pub use schemas::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA, flow_schema};
 pub use scope::{NAME_CHARACTERS_MAX, NESTING_MAX, STATES_MAX};
 pub use source::{FILE_BYTES_MAX, Position, Source, Span};
 pub use states::StateType;
 pub use tree::DEPTH_MAX;
 pub use variables::{VARIABLES, Variable};
-pub use yaml::{ALIASED_NODES_MAX, NODES_MAX};
+pub use yaml::{ALIASED_BYTES_MAX, ALIASED_NODES_MAX, NODES_MAX};
 
 use checker::Checker;
 use tree::Node;

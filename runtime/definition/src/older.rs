@@ -46,3 +46,8 @@ pub(crate) fn elsewhere(key: &str) -> Option<Elsewhere> {
         help: (*help).to_owned(),
     })
 }
+
+/// The keys that only the older dialect has.
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|(name, _)| *name)
+}

@@ -4,6 +4,8 @@
 //!
 //! Source: specification 1.7 and 1.9/8 to 1.9/10.
 
+use std::collections::BTreeSet;
+
 use stepwell_expression::Number;
 use stepwell_model::{Catch, ErrorName, Recovery, Retry, Rule};
 
@@ -111,13 +113,13 @@ const ON_ERRORS_RETRY: &[Field] = &[
 /// The fields of all rules.
 pub(crate) const RULE_FIELDS: &[&[Field]] = &[RETRY, CATCH, ON_ERRORS, ON_ERRORS_RETRY];
 
-const RETRY_RULE: Shape = Shape::new("a Retry rule", &[RETRY], Unknown::Warned).elsewhere(older::elsewhere);
-const CATCH_RULE: Shape = Shape::new("a Catch rule", &[CATCH], Unknown::Warned).elsewhere(older::elsewhere);
-const ON_ERRORS_RULE: Shape = Shape::new("a rule of OnErrors", &[ON_ERRORS], Unknown::Warned);
-const ON_ERRORS_RETRY_RULE: Shape = Shape::new("Retry in OnErrors", &[ON_ERRORS_RETRY], Unknown::Warned);
+pub(crate) const RETRY_RULE: Shape = Shape::new("a Retry rule", &[RETRY], Unknown::Warned).elsewhere(older::elsewhere);
+pub(crate) const CATCH_RULE: Shape = Shape::new("a Catch rule", &[CATCH], Unknown::Warned).elsewhere(older::elsewhere);
+pub(crate) const ON_ERRORS_RULE: Shape = Shape::new("a rule of OnErrors", &[ON_ERRORS], Unknown::Warned);
+pub(crate) const ON_ERRORS_RETRY_RULE: Shape = Shape::new("Retry in OnErrors", &[ON_ERRORS_RETRY], Unknown::Warned);
 
 /// The names of errors that do not come from outside.
-const ERROR_NAMES: &[&str] = &[
+pub(crate) const ERROR_NAMES: &[&str] = &[
     "FnF.ALL",
     "FnF.TaskTimeout",
     "FnF.TaskTrapped",
@@ -146,6 +148,11 @@ impl Checker<'_> {
     pub(crate) fn recovery(&mut self, member: &Member<'_>, scope: &mut Scope) -> Recovery {
         let fields = &member.fields;
         let older = fields.find("OnErrors").or_else(|| fields.find("OnError"));
+        if let (Some(first), Some(second)) = (fields.find("OnErrors"), fields.find("OnError")) {
+            let message = "`OnErrors` and `OnError` are one field";
+            let diagnostic = Diagnostic::new(&codes::BOTH_FORMS, second.key.span, message);
+            self.tell(diagnostic.label(first.key.span, "and here").help("keep `OnErrors`"));
+        }
         let newer = fields.find("Retry").or_else(|| fields.find("Catch"));
         if let (Some(older), Some(newer)) = (older, newer) {
             let message = format!(
@@ -187,6 +194,7 @@ impl Checker<'_> {
     ) -> Vec<R> {
         let items = list.and_then(|found| self.list(found)).unwrap_or_default();
         let mut all_taken = None;
+        let mut taken = BTreeSet::new();
         let mut rules = Vec::new();
         for item in items {
             let Some(fields) = self.fields(item, shape) else {
@@ -195,9 +203,17 @@ impl Checker<'_> {
             if let Some(first) = all_taken {
                 let message = "this rule is never reached: the one before it takes every error";
                 self.tell(
-                    Diagnostic::new(&codes::RULE_NEVER_REACHED, fields.head, message).label(first, "takes every error"),
+                    Diagnostic::new(&codes::RULE_NEVER_REACHED, fields.head, message)
+                        .label(first, "takes every error")
+                        .help("move the rule with `FnF.ALL` to the end, or remove this one"),
                 );
             }
+            if all_taken.is_none() && !names(&fields).is_empty() && names(&fields).is_subset(&taken) {
+                let message = "this rule is never reached: the ones before it take all of its errors";
+                let help = "only the first rule that takes an error counts; remove this one, or give it other errors";
+                self.tell(Diagnostic::new(&codes::RULE_NEVER_REACHED, fields.head, message).help(help));
+            }
+            taken.extend(names(&fields));
             all_taken = all_taken.or_else(|| takes_all(&fields));
             self.text(&fields, "Description");
             rules.extend(read(self, &fields));
@@ -237,17 +253,24 @@ impl Checker<'_> {
         match (rule.find("Next"), rule.find("Retry")) {
             (Some(next), retry) => {
                 if let Some(retry) = retry {
+                    self.on_errors_retry(rule, retry.value);
                     let message = "a rule with both `Retry` and `Next` never retries: `Next` wins";
                     self.tell(
-                        Diagnostic::new(&codes::TWO_REACTIONS, retry.key.span, message).label(next.key.span, "wins"),
+                        Diagnostic::new(&codes::TWO_REACTIONS, retry.key.span, message)
+                            .label(next.key.span, "wins")
+                            .help("keep one of the two; `Retry` and `Catch` beside each other do both"),
                     );
                 }
                 self.catch(rule, member, scope).map(Rule::Catch)
             }
-            (None, Some(retry)) => self.on_errors_retry(rule, retry.value).map(Rule::Retry),
+            (None, Some(retry)) => {
+                self.constructor(rule, "OutputConstructor", Place::Catch);
+                self.on_errors_retry(rule, retry.value).map(Rule::Retry)
+            }
             (None, None) => {
                 let message = "a rule of OnErrors needs `Retry` or `Next`";
-                self.tell(Diagnostic::new(&codes::MISSING_FIELD, rule.head, message));
+                let help = "add `Retry: {MaxAttempts: 3}`, or `Next` with the name of a state";
+                self.tell(Diagnostic::new(&codes::MISSING_FIELD, rule.head, message).help(help));
                 None
             }
         }
@@ -321,6 +344,16 @@ impl Checker<'_> {
 
 fn fits(rate: &Number) -> bool {
     rate.as_f64() >= 1.0 && rate.as_f64().is_finite()
+}
+
+/// The codes of the errors that a rule takes.
+fn names<'n>(rule: &Fields<'n>) -> BTreeSet<&'n str> {
+    let items = rule
+        .find("Errors")
+        .and_then(|found| found.value.sequence())
+        .unwrap_or_default();
+    let scalars = items.iter().filter_map(|item| item.scalar());
+    scalars.map(|scalar| &*scalar.text).collect()
 }
 
 /// Where the rule says that it takes every error.

@@ -20,16 +20,37 @@ impl Checker<'_> {
         if found.computed {
             return self.computed_field(found);
         }
+        let seconds = self.seconds_of(found, most)?;
+        Some(Scalar::Fixed(Value::Number(seconds)))
+    }
+
+    /// Seconds that are written down, as a number or as a string that is one.
+    pub(crate) fn seconds_of(&mut self, found: Found<'_>, most: u64) -> Option<Number> {
         let Some(number) = found.value.scalar().and_then(number) else {
             self.wrong_type(found, "a number of seconds");
             return None;
         };
-        let seconds = number.as_f64();
-        if seconds >= 0.0 && seconds <= most as f64 {
-            return Some(Scalar::Fixed(Value::Number(number)));
+        if (0.0..=most as f64).contains(&number.as_f64()) {
+            return Some(number);
         }
-        let message = format!("`Timeout` must be from 0 to {most} seconds; 0 means none");
-        self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message));
+        let message = format!("{} must be from 0 to {most} seconds", shown(&found.key.text));
+        self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message).help("0 means that there is none"));
+        None
+    }
+
+    /// A number from `least` to `most` that is written down.
+    pub(crate) fn number_of(&mut self, found: Found<'_>, least: u64, most: u64) -> Option<Number> {
+        let resolved = found.value.scalar().map(|scalar| scalar.resolve());
+        let Some(Resolved::Number(number) | Resolved::Respelled(number)) = resolved else {
+            self.wrong_type(found, "a number");
+            return None;
+        };
+        if (least as f64..=most as f64).contains(&number.as_f64()) {
+            return Some(number);
+        }
+        let message = format!("{} must be a number from {least} to {most}", shown(&found.key.text));
+        let help = format!("write it like `{}: {most}`", found.key.text);
+        self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message).help(help));
         None
     }
 
@@ -62,7 +83,11 @@ impl Checker<'_> {
                 shown(&found.key.text),
                 found.value.kind()
             );
-            self.tell(Diagnostic::new(&codes::WRONG_TYPE, found.value.span, message));
+            let help = format!(
+                "write it like `{}: $Input.key`, or a constant without `.$`",
+                found.key.text
+            );
+            self.tell(Diagnostic::new(&codes::WRONG_TYPE, found.value.span, message).help(help));
             return None;
         }
         self.expression(found.value, Place::Input).map(Scalar::Computed)

@@ -56,7 +56,9 @@ impl Scope {
         if let Some(index) = self.index.get(&name.text) {
             return Some(*index);
         }
-        let close = closest(&name.text, self.index.keys().map(|name| &**name));
+        // A guess takes a look at every name; one that nobody will see is not worth it.
+        let names = self.index.keys().map(|name| &**name);
+        let close = checker.has_room().then(|| closest(&name.text, names)).flatten();
         let diagnostic = Diagnostic::new(
             &codes::UNKNOWN_STATE,
             name.span,
@@ -175,7 +177,8 @@ impl Checker<'_> {
         let nodes = self.list(found)?;
         if nodes.is_empty() {
             let message = format!("{} has no states", fields.owner);
-            self.tell(Diagnostic::new(&codes::NO_STATES, found.value.span, message));
+            let help = "write at least one, such as `- {Type: Succeed, Name: Done}`";
+            self.tell(Diagnostic::new(&codes::NO_STATES, found.value.span, message).help(help));
             return None;
         }
         Some(nodes)
@@ -233,7 +236,8 @@ impl Checker<'_> {
         if let Some(first) = scope.index.get(&name.text) {
             let message = format!("two states of this scope are named {}", shown(&name.text));
             let diagnostic = Diagnostic::new(&codes::DUPLICATE_STATE, name.span, message);
-            return self.tell(diagnostic.label(scope.name_span(*first), "first here"));
+            let help = "give one of them another name; names are unique in a scope";
+            return self.tell(diagnostic.label(scope.name_span(*first), "first here").help(help));
         }
         scope.index.insert(name.text.clone(), index);
     }
@@ -245,7 +249,8 @@ impl Checker<'_> {
             return Some(name);
         }
         let message = format!("a state's name has from 1 to {NAME_CHARACTERS_MAX} characters");
-        self.tell(Diagnostic::new(&codes::BAD_STATE_NAME, name.span, message));
+        let help = "any other characters are allowed; what is longer belongs into `Description`";
+        self.tell(Diagnostic::new(&codes::BAD_STATE_NAME, name.span, message).help(help));
         Some(name)
     }
 }

@@ -179,7 +179,8 @@ fn not_utf8(bytes: &[u8], at: usize) -> Diagnostic {
 fn nul(text: &str) -> Option<Diagnostic> {
     let at = text.bytes().position(|byte| byte == 0)?;
     let message = format!("the file holds a NUL byte at offset {at}; it is no text");
-    Some(Diagnostic::new(&codes::NUL_BYTE, Span::new(at, at + 1), message))
+    let help = "save the file as plain text in UTF-8";
+    Some(Diagnostic::new(&codes::NUL_BYTE, Span::new(at, at + 1), message).help(help))
 }
 
 #[cfg(test)]

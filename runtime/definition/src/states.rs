@@ -4,10 +4,11 @@
 //!
 //! Source: specification 1.2.
 
-mod choice;
+pub(crate) mod choice;
+pub(crate) mod distributed;
 mod fail;
-mod map;
-mod parallel;
+pub(crate) mod map;
+pub(crate) mod parallel;
 mod pass;
 mod succeed;
 mod task;
@@ -27,7 +28,17 @@ use crate::tree::Node;
 use crate::variables::Place;
 
 /// The fields of the maps inside of states.
-pub(crate) const INNER_FIELDS: &[&[Field]] = &[choice::BRANCH, parallel::SCOPE, map::CONFIG_FIELDS];
+pub(crate) const INNER_FIELDS: &[&[Field]] = &[
+    choice::BRANCH,
+    parallel::SCOPE,
+    map::CONFIG_FIELDS,
+    distributed::ITEM_READER,
+    distributed::SOURCE,
+    distributed::READER_CONFIG,
+    distributed::ITEM_BATCHER,
+    distributed::RESULT_WRITER,
+    distributed::TARGET,
+];
 
 /// The longest timeout of a state in seconds.
 pub(crate) const TIMEOUT_SECONDS_MAX: u64 = 604_800;
@@ -81,7 +92,7 @@ const EXIT: &[Field] = &[Field::new("Next", Takes::StateName, "The state that co
 const TOLERATED_END: &[Field] = &[END];
 const TIMEOUT: &[Field] = &[Field::new(
     "Timeout",
-    Takes::NumberFrom(0, TIMEOUT_SECONDS_MAX),
+    Takes::Seconds(TIMEOUT_SECONDS_MAX),
     "Seconds: of one attempt of a Task, of the whole state for Parallel and Map; 0 = none.",
 )
 .computable()];
@@ -125,14 +136,17 @@ impl StateType {
         self.shape().fields()
     }
 
-    fn shape(self) -> Shape {
+    pub(crate) fn shape(self) -> Shape {
         let (owner, groups): (_, &'static [&'static [Field]]) = match self {
             Self::Task => ("a Task", &[HEAD, task::FIELDS, OUTPUT, TIMEOUT, RECOVERY, EXIT]),
             Self::Pass => ("a Pass", &[HEAD, OUTPUT, EXIT]),
             Self::Wait => ("a Wait", &[HEAD, wait::FIELDS, OUTPUT, EXIT]),
             Self::Choice => ("a Choice", &[HEAD, choice::FIELDS]),
             Self::Parallel => ("a Parallel", &[HEAD, parallel::FIELDS, OUTPUT, TIMEOUT, RECOVERY, EXIT]),
-            Self::Map => ("a Map", &[HEAD, map::FIELDS, OUTPUT, TIMEOUT, RECOVERY, EXIT]),
+            Self::Map => (
+                "a Map",
+                &[HEAD, map::FIELDS, distributed::FIELDS, OUTPUT, TIMEOUT, RECOVERY, EXIT],
+            ),
             Self::Succeed => ("a Succeed", &[HEAD, OUTPUT, TOLERATED_END]),
             Self::Fail => ("a Fail", &[HEAD, fail::FIELDS, OUTPUT, TOLERATED_END]),
         };

@@ -11,11 +11,14 @@ use crate::source::{Source, Span};
 use crate::tree::DEPTH_MAX;
 use crate::vocabulary::is_field;
 
+/// What to do about a file that nests too deeply.
+pub(crate) const DEEP_HELP: &str = "check that every bracket is closed; move deep data into the input";
+
 /// The diagnostic for a syntax error at `offset`.
 pub(crate) fn explain(kind: &ErrorKind, offset: usize, source: &Source) -> Diagnostic {
     if matches!(kind, ErrorKind::RecursionLimitExceeded) {
         let message = format!("the file nests more than {DEPTH_MAX} levels deep");
-        return Diagnostic::new(&codes::TOO_DEEP, Span::at(offset), message);
+        return Diagnostic::new(&codes::TOO_DEEP, Span::at(offset), message).help(DEEP_HELP);
     }
     if let Some(diagnostic) = missing_blank(offset, source) {
         return diagnostic;
@@ -25,10 +28,7 @@ pub(crate) fn explain(kind: &ErrorKind, offset: usize, source: &Source) -> Diagn
         here(offset, source),
         format!("this is not valid YAML: {kind}"),
     );
-    match help(kind) {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
-    }
+    diagnostic.help(help(kind).unwrap_or("check the indentation, the quotes and the brackets from here backwards"))
 }
 
 /// The character at an offset.

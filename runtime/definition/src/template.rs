@@ -36,19 +36,17 @@ impl Checker<'_> {
         let found = fields.find(name)?;
         if found.computed {
             let message = format!("{} as a whole is not documented to be computed", shown(name));
-            self.tell(Diagnostic::new(&codes::COMPUTED_WHOLE, found.key.span, message));
+            let help = format!("to be sure that CloudFlow takes it, write a map under `{name}`");
+            self.tell(Diagnostic::new(&codes::COMPUTED_WHOLE, found.key.span, message).help(help));
             return self.computed(found, place);
         }
         if found.value.mapping().is_none() {
             self.wrong_type(found, "a map");
             return None;
         }
-        self.build(found.value, place, Strings::Literal)
-    }
-
-    /// A value that is anything, with expressions in it.
-    pub(crate) fn template(&mut self, node: &Node, place: Place) -> Option<Template> {
-        self.build(node, place, Strings::Literal)
+        let built = self.build(found.value, place, Strings::Literal)?;
+        self.check_size(found, &built);
+        Some(built)
     }
 
     /// The value under a key that ends with `.$`.
@@ -127,7 +125,8 @@ impl Checker<'_> {
     fn entry(&mut self, found: Found<'_>, place: Place, strings: Strings) -> Option<Template> {
         if found.computed && &*found.key.text == ".$" {
             let message = "a key needs a name before `.$`";
-            self.tell(Diagnostic::new(&codes::NAMELESS_KEY, found.key.span, message));
+            let help = "write `name.$: $Input.key`; to compute the whole map put `.$` behind its own key";
+            self.tell(Diagnostic::new(&codes::NAMELESS_KEY, found.key.span, message).help(help));
             return None;
         }
         if found.computed {

@@ -17,6 +17,8 @@ pub(crate) enum Place {
     Catch,
     /// A Map's ItemConstructor or BatchInput.
     Item,
+    /// Nowhere in a flow: it is tried out over variables of which every one may be there.
+    Alone,
 }
 
 /// A variable.
@@ -115,7 +117,9 @@ impl Place {
     pub(crate) fn availability(self, name: &str) -> Availability {
         match (name, self) {
             ("Input" | "Context" | "Global" | "Environment", _) => Availability::Readable,
-            ("Output", Self::Output) | ("Item", Self::Item) => Availability::Readable,
+            ("Output", Self::Output) | ("Item", Self::Item) | ("Output" | "Item", Self::Alone) => {
+                Availability::Readable
+            }
             ("Output", Self::Catch) => Availability::AlwaysNull,
             ("Output" | "Item", _) => Availability::NotHere,
             _ => Availability::Unknown,

@@ -15,6 +15,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::source::{Source, Span};
 use crate::syntax;
+use crate::syntax::DEEP_HELP;
 use crate::tree::{Content, DEPTH_MAX, Entry, Key, Node, Scalar, Style};
 
 /// How many nodes a file may have.
@@ -22,6 +23,9 @@ pub const NODES_MAX: usize = 1_000_000;
 
 /// How many nodes its aliases may add.
 pub const ALIASED_NODES_MAX: usize = 100_000;
+
+/// How many bytes of text its aliases may add: a few that repeat a large text fill the memory as many do.
+pub const ALIASED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Reads the tree; what is wrong goes to `diagnostics`. `None` where there is nothing that could be checked further.
 pub(crate) fn read(source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
@@ -91,6 +95,7 @@ enum KeySlot {
 struct Anchored {
     node: Node,
     nodes: usize,
+    bytes: usize,
 }
 
 struct Builder<'a> {
@@ -100,6 +105,7 @@ struct Builder<'a> {
     anchors: BTreeMap<usize, Anchored>,
     nodes: usize,
     aliased: usize,
+    aliased_bytes: usize,
     documents: usize,
     root: Option<Node>,
 }
@@ -116,6 +122,7 @@ impl<'a> Builder<'a> {
             anchors,
             nodes: 0,
             aliased: 0,
+            aliased_bytes: 0,
             documents: 0,
             root: None,
         }
@@ -187,7 +194,7 @@ impl<'a> Builder<'a> {
     fn begin(&mut self, anchor: usize, span: Span, items: Items) -> Done {
         if self.open.len() >= DEPTH_MAX {
             let message = format!("the file nests more than {DEPTH_MAX} levels deep");
-            return Err(Diagnostic::new(&codes::TOO_DEEP, span, message));
+            return Err(Diagnostic::new(&codes::TOO_DEEP, span, message).help(DEEP_HELP));
         }
         self.count(1, span)?;
         // A list or map as a key is refused when it ends.
@@ -236,20 +243,31 @@ impl<'a> Builder<'a> {
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Done {
-        let Some(Anchored { node, nodes }) = self.anchors.get(&anchor) else {
+        let Some(Anchored { node, nodes, bytes }) = self.anchors.get(&anchor) else {
             let message = format!("{} stands inside what it repeats", shown(self.source.slice(span)));
-            return Err(Diagnostic::new(&codes::ALIAS_IN_ITSELF, span, message));
+            let help = "write out what is meant; a value cannot hold itself";
+            return Err(Diagnostic::new(&codes::ALIAS_IN_ITSELF, span, message).help(help));
         };
         let (node, nodes) = (node.clone(), *nodes);
         self.aliased += nodes;
-        if self.aliased > ALIASED_NODES_MAX {
-            let message = format!("the aliases of this file repeat more than {ALIASED_NODES_MAX} nodes");
-            return Err(Diagnostic::new(&codes::TOO_MANY_ALIASES, span, message));
-        }
+        self.aliased_bytes = self.aliased_bytes.saturating_add(*bytes);
+        self.within_budget(span)?;
         self.count(nodes, span)?;
         self.depth_of_alias(&node, span)?;
         self.place(node, nodes);
         Ok(())
+    }
+
+    fn within_budget(&self, span: Span) -> Done {
+        let what = if self.aliased > ALIASED_NODES_MAX {
+            format!("{ALIASED_NODES_MAX} nodes")
+        } else if self.aliased_bytes > ALIASED_BYTES_MAX {
+            format!("{ALIASED_BYTES_MAX} bytes of text")
+        } else {
+            return Ok(());
+        };
+        let message = format!("the aliases of this file repeat more than {what}");
+        Err(Diagnostic::new(&codes::TOO_MANY_ALIASES, span, message).help("write out what is meant, or make it less"))
     }
 
     fn depth_of_alias(&self, node: &Node, span: Span) -> Done {
@@ -257,7 +275,7 @@ impl<'a> Builder<'a> {
             return Ok(());
         }
         let message = format!("with what this alias repeats, the file nests more than {DEPTH_MAX} levels deep");
-        Err(Diagnostic::new(&codes::TOO_DEEP, span, message))
+        Err(Diagnostic::new(&codes::TOO_DEEP, span, message).help(DEEP_HELP))
     }
 
     fn unknown_alias(&mut self, name: &str, span: Span) -> Done {
@@ -277,7 +295,8 @@ impl<'a> Builder<'a> {
             &codes::TOO_MANY_NODES,
             span,
             format!("the file has more than {NODES_MAX} nodes"),
-        ))
+        )
+        .help("pass data through the input or through objects"))
     }
 
     fn anchor(&mut self, anchor: usize, node: &Node, nodes: usize) {
@@ -287,6 +306,7 @@ impl<'a> Builder<'a> {
                 Anchored {
                     node: node.clone(),
                     nodes,
+                    bytes: text_bytes(node),
                 },
             );
         }
@@ -334,11 +354,10 @@ impl<'a> Builder<'a> {
 fn slot(node: Node, seen: &mut BTreeMap<Arc<str>, Span>, diagnostics: &mut Diagnostics) -> KeySlot {
     let span = node.head();
     let Content::Scalar(Scalar { text, style }) = node.content else {
-        diagnostics.push(Diagnostic::new(
-            &codes::KEY_NOT_TEXT,
-            span,
-            "a list or a map cannot be a key",
-        ));
+        diagnostics.push(
+            Diagnostic::new(&codes::KEY_NOT_TEXT, span, "a list or a map cannot be a key")
+                .help("write a text before the colon; a text that begins with `[` or `{` needs quotes"),
+        );
         return KeySlot::Unusable;
     };
     if style == Style::Plain && &*text == "<<" {
@@ -349,7 +368,8 @@ fn slot(node: Node, seen: &mut BTreeMap<Arc<str>, Span>, diagnostics: &mut Diagn
     }
     if let Some(first) = seen.get(&text) {
         let message = format!("the key {} stands here twice", shown(&text));
-        diagnostics.push(Diagnostic::new(&codes::DUPLICATE_KEY, span, message).label(*first, "first here"));
+        let diagnostic = Diagnostic::new(&codes::DUPLICATE_KEY, span, message).label(*first, "first here");
+        diagnostics.push(diagnostic.help("keep one of the two"));
         return KeySlot::Unusable;
     }
     seen.insert(text.clone(), span);
@@ -365,6 +385,18 @@ fn refused_tag(tag: &Tag, span: Span) -> Diagnostic {
     let message = format!("{name} is a deploy-time tag of another tool, which nobody resolves here");
     let help = "write the value that the tool would put in its place";
     Diagnostic::new(&codes::DEPLOY_TAG, span, message).help(help)
+}
+
+/// The bytes of the texts and keys of a tree that holds at most [`NODES_MAX`] nodes.
+fn text_bytes(node: &Node) -> usize {
+    match &node.content {
+        Content::Scalar(scalar) => scalar.text.len(),
+        Content::Sequence(items) => items.iter().map(text_bytes).fold(0, usize::saturating_add),
+        Content::Mapping(entries) => entries
+            .iter()
+            .map(|entry| entry.key.text.len().saturating_add(text_bytes(&entry.value)))
+            .fold(0, usize::saturating_add),
+    }
 }
 
 /// The levels of a tree that is already known to have at most [`DEPTH_MAX`].

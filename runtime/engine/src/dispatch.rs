@@ -4,6 +4,7 @@
 //! armed for the past is known to whoever armed it, which drives it itself; so nothing is polled, and a million waiting
 //! executions cost nothing here.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -30,6 +31,8 @@ enum News {
 /// Tells the dispatcher of new due times.
 pub(crate) struct Dues {
     sender: UnboundedSender<News>,
+    /// The earliest time that the dispatcher knows of or was told: what is due later need not be told.
+    next: AtomicU64,
     /// Taken by the one dispatcher.
     receiver: Mutex<Option<UnboundedReceiver<News>>>,
 }
@@ -39,6 +42,7 @@ impl Default for Dues {
         let (sender, receiver) = futures::channel::mpsc::unbounded();
         Self {
             sender,
+            next: AtomicU64::new(Millis::MAX),
             receiver: Mutex::new(Some(receiver)),
         }
     }
@@ -47,8 +51,20 @@ impl Default for Dues {
 impl Dues {
     /// Something is due at that time.
     pub(crate) fn add(&self, at: Millis) {
-        // Without a dispatcher nobody is to be told.
-        let _ = self.sender.unbounded_send(News::Due(at));
+        if at < self.next.fetch_min(at, Ordering::SeqCst) {
+            // Without a dispatcher nobody is to be told.
+            let _ = self.sender.unbounded_send(News::Due(at));
+        }
+    }
+
+    /// The index is about to be read: what is added from now on may be missed there.
+    fn read_begins(&self) {
+        self.next.store(Millis::MAX, Ordering::SeqCst);
+    }
+
+    /// The index was read; that is the next time in it.
+    fn read_ends(&self, next: Option<Millis>) {
+        self.next.fetch_min(next.unwrap_or(Millis::MAX), Ordering::SeqCst);
     }
 
     /// What is driven now may have started others that are due.
@@ -74,10 +90,12 @@ pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
     let mut done: Option<DueEntry> = None;
     loop {
         let now = engine.ports.clock.now();
+        engine.dues.read_begins();
         let mut next = match due_now(engine, &mut done, now).await {
             Ok(next) => next,
             Err(error) => return error,
         };
+        engine.dues.read_ends(next);
         loop {
             let mut sleep = match next {
                 Some(at) => engine.ports.clock.sleep_until(at),

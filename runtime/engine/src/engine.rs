@@ -306,6 +306,12 @@ impl Engine {
         }
     }
 
+    /// How many executions are being driven at this moment; one that only waits is not among them.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        lock(&self.inner.sessions).len()
+    }
+
     /// Lets attempts that are under way end, for at most so long; nothing new begins. Dropping the future is harmless.
     pub async fn drain(&self, ms_max: u64) {
         self.begin_closing();

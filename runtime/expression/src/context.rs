@@ -27,6 +27,9 @@ const BYTES_PER_STEP: u64 = 64;
 /// So many bytes of the JSON of a value count as one step where the whole value is gone through.
 const VALUE_BYTES_PER_STEP: u64 = 32;
 
+/// So many bytes of a value count as one step where only its length is counted.
+const COUNTED_BYTES_PER_STEP: u64 = 1024;
+
 /// The variables of an evaluation.
 pub trait Variables {
     /// The value of `$name`, given without the `$`; `None` if there is no such variable here.
@@ -129,7 +132,14 @@ impl<'a> Context<'a> {
             self.spend(1)?;
             if let Value::Stored(pointer) = &value {
                 let below = steps.get(done..).unwrap_or(&[]);
-                return self.memory.follow(pointer, below).map_err(|needs| self.halt(needs));
+                let found = self.memory.follow(pointer, below).map_err(|needs| self.halt(needs))?;
+                // Its length was counted on the way.
+                let counted = found
+                    .as_ref()
+                    .and_then(Value::as_pointer)
+                    .map_or(0, |pointer| pointer.bytes);
+                self.spend(counted / COUNTED_BYTES_PER_STEP)?;
+                return Ok(found);
             }
             match value.child(step) {
                 Some(child) => value = child.clone(),

@@ -41,6 +41,7 @@ pub use context::{BUDGET, Context, MISSING_MAX, TEXT_BYTES_MAX, Variables};
 pub use equality::deep_equal;
 pub use error::{EvalError, Note, ParseError};
 pub use expr::{Expr, function_names, is_call_of_known_function};
+pub use functions::{FunctionDoc, function_docs};
 pub use json::{JsonError, NotLoaded};
 pub use memory::{INLINE_BYTES_MAX, Memory, Needs};
 pub use number::Number;

@@ -33,7 +33,7 @@ pub enum PathStep {
 }
 
 /// A part of an expression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Tree {
     Literal(Value),
     Path(Path),

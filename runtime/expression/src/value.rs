@@ -65,6 +65,11 @@ impl Value {
         json::measure(self, |pointer| pointer.bytes)
     }
 
+    /// Like [`Value::bytes`], but counting ends somewhere above `enough`: a value may hold one large text very often.
+    pub fn bytes_until(&self, enough: u64) -> u64 {
+        json::measure_until(self, |pointer| pointer.bytes, enough)
+    }
+
     /// Like [`Value::bytes`], but stored parts count nothing.
     pub fn own_bytes(&self) -> u64 {
         json::measure(self, |_| 0)

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use stepwell_actions::Grants;
 use stepwell_cli::service::{self, Running};
-use stepwell_cli::{Component, Host, HostError, Progress, RunEnd};
+use stepwell_cli::{Component, EditorEnd, Host, HostError, Progress, RunEnd};
 use stepwell_engine::{Driving, Engine};
 use stepwell_ports::Seeds as _;
 use stepwell_store_memory::MemoryStore;
@@ -17,6 +17,7 @@ use stepwell_wire::{Answer, Naming, Request, Run};
 
 use crate::components;
 use crate::doors::{Doors, doors, objects};
+use crate::editor::serve_editor;
 use crate::holder::Holder;
 use crate::interrupt::Interrupt;
 use crate::router::Places;
@@ -195,6 +196,10 @@ impl Host for LocalHost {
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
         self.in_memory(store, components, run, progress).boxed()
+    }
+
+    fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {
+        serve_editor().boxed()
     }
 }
 

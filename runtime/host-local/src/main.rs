@@ -14,6 +14,7 @@
 
 mod components;
 mod doors;
+mod editor;
 mod holder;
 mod interrupt;
 mod local;

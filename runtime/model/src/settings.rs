@@ -59,7 +59,7 @@ impl Settings {
     /// [`SettingError`] for an unknown key or a value that does not fit; nothing was changed.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), SettingError> {
         match key {
-            "limits.data" => self.data_bytes_max = count("limits.data", value, 1)?,
+            "limits.data" => self.data_bytes_max = data_bytes(value)?,
             "limits.states" => self.states_max = count("limits.states", value, 1)?,
             "wait.max_seconds" => self.wait_seconds_max = Some(count("wait.max_seconds", value, 1)?),
             "tasks.fuse" => self.fuse = switch("tasks.fuse", value)?,
@@ -67,6 +67,19 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The largest `limits.data`: a record holds several such values, and a store has a limit of its own.
+const DATA_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+fn data_bytes(value: &str) -> Result<u64, SettingError> {
+    let refused = || SettingError::BadValue {
+        key: "limits.data",
+        value: value.to_owned(),
+        takes: "a whole number from 1 to 4194304",
+    };
+    let bytes = value.parse().ok().filter(|bytes| (1..=DATA_BYTES_MAX).contains(bytes));
+    bytes.ok_or_else(refused)
 }
 
 fn count(key: &'static str, value: &str, least: u64) -> Result<u64, SettingError> {
@@ -115,7 +128,11 @@ mod tests {
         let refused = |key, value| Settings::default().set(key, value).unwrap_err().to_string();
         assert_eq!(
             refused("limits.data", "0"),
-            "`0` is no value for `limits.data`: it takes a whole number from 1"
+            "`0` is no value for `limits.data`: it takes a whole number from 1 to 4194304"
+        );
+        assert_eq!(
+            refused("limits.data", "4194305"),
+            "`4194305` is no value for `limits.data`: it takes a whole number from 1 to 4194304"
         );
         assert_eq!(
             refused("tasks.fuse", "maybe"),

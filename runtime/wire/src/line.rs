@@ -73,6 +73,7 @@ mod tests {
         let run = Run {
             name: "n".into(),
             naming: Naming::Fresh,
+            nonce: None,
             flow,
             children: vec![],
             registry: "{}".into(),

@@ -1,4 +1,5 @@
-//! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`.
+//! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`,
+//! `cargo xtask nightly`.
 //!
 //! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
 //! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
@@ -9,6 +10,7 @@ mod examples;
 mod fix_all;
 mod guests;
 mod house;
+mod nightly;
 mod program;
 mod runtime;
 mod verify;
@@ -23,7 +25,8 @@ const USAGE: &str = "\
 cargo demo              builds the runtime and the example components, and runs the media example
 cargo verify [GATE…]    runs every gate, or those that are named; writes nothing into the tree
 cargo fix-all           formats, applies what clippy suggests, rewrites golden files
-cargo xtask guests      builds every WASM component";
+cargo xtask guests      builds every WASM component
+cargo xtask nightly     runs the long checks for 60 s each: [SECONDS] [CHECK…]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +47,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "demo" => demo::run(&House::open()?, rest),
         "verify" => verify::run(&House::open()?, rest),
         "fix-all" => fix_all::run(&House::open()?),
+        "nightly" => nightly::run(&House::open()?, rest),
         "guests" => guests::build(&House::open()?, guests::Output::Shown),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

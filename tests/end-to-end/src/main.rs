@@ -16,11 +16,14 @@
 
 mod attaching;
 mod children;
+mod editor;
+mod eval;
 mod express;
 mod fifty_kills;
 mod flows;
 mod functions;
 mod histories;
+mod hostile;
 mod naming;
 mod program;
 mod random;

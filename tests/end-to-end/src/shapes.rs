@@ -202,3 +202,17 @@ fn what_is_unknown_is_refused_by_cloudflows_names() {
     );
     assert_eq!(house.json(&["list", "--json"]).as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let house = House::with(&[("flow.yaml", PASS)]);
+    let mut command = house.command(&["run", "flow.yaml", "--name", "n"]);
+    command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let ended = command.output().unwrap();
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(5));
+    assert!(
+        error.ends_with("error: standard output cannot be written: No space left on device (os error 28)\n"),
+        "{error}"
+    );
+}

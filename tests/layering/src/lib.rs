@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!   6  host-local                                            wiring, the binaries
-//!   5  cli                                                   verbs
+//!   5  cli    │ language-server                              verbs │ what an editor is told
 //!   4  engine │ store-* objects-* tasks-*                    the loop │ one technology each
 //!   3  ports  │ egress                                       traits │ the guard for what goes out
 //!   2  definition │ core                                     text formats │ advance and duties
@@ -65,6 +65,7 @@ pub const HOUSE: &[Place] = &[
     place("tasks-wasm", 4, Role::Adapter),
     place("tasks-http", 4, Role::Adapter),
     place("cli", 5, Role::Logic),
+    place("language-server", 5, Role::Logic),
     place("host-local", 6, Role::Host),
 ];
 

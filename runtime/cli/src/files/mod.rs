@@ -11,19 +11,27 @@ mod grants;
 mod input;
 mod reading;
 mod settings;
+mod watch;
 
 pub(crate) use children::children;
 pub(crate) use flow::FlowFile;
 pub(crate) use functions::Functions;
-pub(crate) use grants::grants;
+pub(crate) use grants::{checked_grants, grants};
 pub(crate) use input::input;
-pub(crate) use settings::settings;
+pub(crate) use reading::{read, read_all};
+pub(crate) use settings::{set, settings};
+pub(crate) use watch::Watch;
 
 use std::path::{Path, PathBuf};
 
 use stepwell_definition::{Report, Severity};
 
 use crate::console::Style;
+
+/// The path of a file that is named, or else of the one beside the flow, whether it exists or not.
+pub(crate) fn named_or_beside(flow: &Path, named: Option<&PathBuf>, usual: &str) -> PathBuf {
+    named.cloned().unwrap_or_else(|| folder(flow).join(usual))
+}
 
 /// The path of a file that is named, or else of the one beside the flow, if it exists.
 pub(crate) fn beside(flow: &Path, named: Option<&PathBuf>, usual: &str) -> Option<PathBuf> {

@@ -5,7 +5,13 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// Reads at most `bytes_max` + 1 bytes, so that whoever checks the content sees that it is too large.
-pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
+pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
+    if is_named_pipe(path) {
+        return Err(format!(
+            "`{}` is a named pipe, which may never end; hand its contents over by a file",
+            path.display()
+        ));
+    }
     let file = File::open(path).map_err(|error| cannot(path, &error))?;
     if file.metadata().is_ok_and(|facts| facts.is_dir()) {
         return Err(format!("`{}` is a directory, not a file", path.display()));
@@ -14,10 +20,25 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
 }
 
 /// Reads a stream in the same way.
-pub(super) fn read_all(stream: impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {
+pub(crate) fn read_all(stream: impl Read, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     stream.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Whether opening it would wait for somebody to write. A pipe that the shell has opened already, such as `<(command)`,
+/// has no name and is read like a file.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    let named = path.canonicalize().and_then(|path| path.symlink_metadata());
+    named.is_ok_and(|facts| facts.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
 }
 
 fn cannot(path: &Path, error: &io::Error) -> String {

@@ -18,7 +18,13 @@ pub(crate) fn settings(store: &Path, set: &[String]) -> Result<Settings, Trouble
         from_file(&mut settings, &path)
             .map_err(|message| Trouble::mistake(format!("{}: {message}", path.display())))?;
     }
-    for pair in set {
+    self::set(&mut settings, set)?;
+    Ok(settings)
+}
+
+/// Changes settings by `KEY=VALUE`, in order.
+pub(crate) fn set(settings: &mut Settings, pairs: &[String]) -> Result<(), Trouble> {
+    for pair in pairs {
         let (key, value) = pair
             .split_once('=')
             .ok_or_else(|| Trouble::mistake(format!("`--set {pair}` has no value; write `--set KEY=VALUE`")))?;
@@ -26,11 +32,14 @@ pub(crate) fn settings(store: &Path, set: &[String]) -> Result<Settings, Trouble
             .set(key.trim(), value.trim())
             .map_err(|error| Trouble::mistake(error.to_string()))?;
     }
-    Ok(settings)
+    Ok(())
 }
 
 fn from_file(settings: &mut Settings, path: &Path) -> Result<(), String> {
     let bytes = read(path, FILE_BYTES_MAX)?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(format!("the file has more than {FILE_BYTES_MAX} bytes"));
+    }
     let text = std::str::from_utf8(&bytes).map_err(|_| "the file is not UTF-8".to_owned())?;
     let table: toml::Table = text
         .parse()
@@ -108,6 +117,9 @@ mod tests {
             array,
             "STORE/stepwell.toml: `limits.data` takes a text, a whole number or a boolean"
         );
+        let large = "#".repeat(FILE_BYTES_MAX + 1);
+        let large = read_with(Some(&large), &[]).unwrap_err();
+        assert_eq!(large, "STORE/stepwell.toml: the file has more than 65536 bytes");
         let broken = refused(Some("limits.data = \n"), &[]);
         assert!(
             broken.starts_with("STORE/stepwell.toml: TOML parse error at line 1"),

@@ -9,7 +9,7 @@ use stepwell_wire::{Answer, Request, Run};
 
 use crate::console::tests::plain;
 use crate::exit::Exit;
-use crate::host::{Component, Host, HostError, RunEnd};
+use crate::host::{Component, EditorEnd, Host, HostError, RunEnd};
 use crate::progress::Progress;
 
 /// A host without a store.
@@ -17,6 +17,7 @@ use crate::progress::Progress;
 pub(crate) struct Fake {
     answers: Vec<Answer>,
     end: Option<RunEnd>,
+    editor: Option<EditorEnd>,
     requests: Mutex<Vec<Request>>,
     runs: Mutex<Vec<Run>>,
 }
@@ -39,6 +40,13 @@ impl Fake {
     pub(crate) fn running(end: RunEnd) -> Self {
         Self {
             end: Some(end),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn editing(end: EditorEnd) -> Self {
+        Self {
+            editor: Some(end),
             ..Self::default()
         }
     }
@@ -85,6 +93,10 @@ impl Host for Fake {
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
         self.run(store, components, run, progress)
+    }
+
+    fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {
+        async { self.editor.unwrap() }.boxed()
     }
 }
 

@@ -1,9 +1,11 @@
 //! The verbs, one file each: arguments, help, what it does, tests.
 
 pub(crate) mod describe;
+pub(crate) mod eval;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod lsp;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod stop;

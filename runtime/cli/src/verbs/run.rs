@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use stepwell_definition::{Checked, Strictness};
-use stepwell_expression::Plain;
-use stepwell_model::Flow;
+use stepwell_expression::{Plain, Value};
+use stepwell_model::{Flow, Settings};
 use stepwell_wire::output::{End, LastLine, Outcome};
 use stepwell_wire::{FlowText, Naming, Run};
 
@@ -30,6 +30,11 @@ Examples:
   stepwell run order.yaml --input order.json --name order-17
   echo '{\"id\": 17}' | stepwell run order.yaml --input -
   stepwell run order.yaml --set limits.data=1048576 --set tasks.fuse=off";
+
+/// The largest input that an execution is made of, where `limits.data` does not allow more.
+///
+/// Source: CloudFlow's limit of a request.
+const INPUT_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Run one execution of a flow to its end
 #[derive(Args, Debug)]
@@ -120,6 +125,9 @@ impl Arguments {
             .for_each(|child| child.tell_for_run(&mut problems, style));
         let input = input(self.input.as_deref(), &mut problems, style)?;
         let settings = settings(self.store.path(), &self.set)?;
+        if let Some(message) = refused_input(&input, &settings) {
+            problems.add_message(&message);
+        }
         console.error(problems.drawn());
         if problems.refuse() {
             return Err(Trouble::mistake(format!("nothing is run: {}", problems.summary())));
@@ -205,6 +213,14 @@ impl Arguments {
     }
 }
 
+/// Why not even an execution that fails is made of an input: it is far above what a state may take.
+fn refused_input(input: &Value, settings: &Settings) -> Option<String> {
+    let bytes_max = settings.data_bytes_max.max(INPUT_BYTES_MAX);
+    let bytes = input.bytes();
+    (bytes > bytes_max)
+        .then(|| format!("the input takes {bytes} bytes of JSON; an execution takes at most {bytes_max}"))
+}
+
 fn child_text(child: &FlowFile) -> Result<FlowText, Trouble> {
     child.text(&*child.flow()?)
 }
@@ -219,7 +235,6 @@ mod tests {
 
     use super::super::fake::{Fake, Said, said};
     use super::*;
-    use stepwell_expression::Value;
     use stepwell_wire::output::{Failure, Status};
 
     const FLOW: &str =

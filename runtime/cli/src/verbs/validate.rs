@@ -3,20 +3,24 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use stepwell_definition::{Report, Strictness};
+use stepwell_actions::Grants;
+use stepwell_definition::{CheckedFile, Report, Strictness};
 use stepwell_wire::output::Problem;
 
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
-use crate::files::{FlowFile, Functions, Problems, beside};
+use crate::files::{FlowFile, Functions, Problems, Watch, beside, checked_grants, named_or_beside};
+use crate::host::HostError;
 
 const EXAMPLES: &str = "\
-Every problem is told at once, with its place, a stable code and what to do about it. A functions.yaml beside the flow is
-checked too, and functions that it lacks are named. The exit code is 0, or 2 where a problem is an error.
+Every problem is told at once, with its place, a stable code and what to do about it. A functions.yaml and a grants.yaml
+beside the flow are checked too, and functions that are missing are named. The exit code is 0, or 2 where a problem is an
+error.
 
 Examples:
   stepwell validate order.yaml
   stepwell validate order.yaml --strict       warnings count as errors
+  stepwell validate order.yaml --watch        check again whenever a file is saved, until Ctrl-C
   stepwell validate order.yaml --json         for editors and build servers";
 
 /// Check a flow without running it
@@ -28,32 +32,39 @@ pub(crate) struct Arguments {
     /// What the flow's functions are [default: functions.yaml beside the flow]
     #[arg(long, value_name = "FILE")]
     functions: Option<PathBuf>,
+    /// What its tasks may reach [default: grants.yaml beside the flow]
+    #[arg(long, value_name = "FILE")]
+    grants: Option<PathBuf>,
     /// Count warnings as errors, and tell what CloudFlow does not document
     #[arg(long)]
     strict: bool,
-    /// Print one JSON array
+    /// Check again whenever one of the files changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
+    /// Print one JSON array; with --watch, one for each check, on a line of its own
     #[arg(long)]
     json: bool,
 }
 
+/// The files, read and checked.
+struct Checked {
+    flow: FlowFile,
+    functions: Functions,
+    grants: Option<CheckedFile<Grants>>,
+}
+
 impl Arguments {
     pub(crate) fn carry_out(self, console: &mut Console) -> Result<Exit, Trouble> {
-        let strictness = if self.strict {
-            Strictness::Strict
-        } else {
-            Strictness::Lenient
-        };
-        let mut flow = FlowFile::read(&self.flow)?;
-        let functions = Functions::read(beside(&self.flow, self.functions.as_ref(), "functions.yaml").as_deref())?;
-        if let Some(registry) = functions.outline() {
-            flow.checked.add_functions(&registry);
+        if self.watch {
+            return self.watch(console);
         }
-        let mut problems = Problems::default();
-        problems.add(&flow.checked.report(strictness), console.style());
-        functions.tell(&mut problems, console.style(), strictness);
-        match self.json {
-            true => console.json(&entries(&flow, &functions, strictness))?,
-            false => self.tell(&problems, console),
+        let checked = self.check()?;
+        let problems = self.problems(&checked, console);
+        if self.json {
+            console.json(&self.entries(&checked))?;
+        } else {
+            console.error(problems.drawn());
+            console.say(&self.headline(&problems));
         }
         Ok(if problems.refuse() {
             Exit::Usage
@@ -62,27 +73,94 @@ impl Arguments {
         })
     }
 
-    fn tell(&self, problems: &Problems, console: &mut Console) {
+    /// Checks again and again; Ctrl-C ends the program.
+    fn watch(&self, console: &mut Console) -> Result<Exit, Trouble> {
+        let paths = vec![
+            self.flow.clone(),
+            named_or_beside(&self.flow, self.functions.as_ref(), "functions.yaml"),
+            named_or_beside(&self.flow, self.grants.as_ref(), "grants.yaml"),
+        ];
+        let mut watch = Watch::begin(paths).map_err(HostError::Broken)?;
+        loop {
+            self.look(console)?;
+            watch.changed().map_err(HostError::Broken)?;
+        }
+    }
+
+    /// One look of many: a file that cannot be read at the moment may be there at the next.
+    fn look(&self, console: &mut Console) -> Result<(), Trouble> {
+        let now = jiff::Timestamp::now();
+        match self.check() {
+            Ok(checked) if self.json => console.json(&self.entries(&checked))?,
+            Ok(checked) => {
+                let problems = self.problems(&checked, console);
+                console.say(&format!("{now:.0} {}", self.headline(&problems)));
+                console.error(problems.drawn());
+            }
+            Err(Trouble::Mistake(message)) => console.say(&format!("{now:.0} error: {message}")),
+            Err(trouble @ (Trouble::Told | Trouble::Host(_))) => return Err(trouble),
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<Checked, Trouble> {
+        let mut flow = FlowFile::read(&self.flow)?;
+        let functions = Functions::read(beside(&self.flow, self.functions.as_ref(), "functions.yaml").as_deref())?;
+        if let Some(registry) = functions.outline() {
+            flow.checked.add_functions(&registry);
+        }
+        let grants = checked_grants(beside(&self.flow, self.grants.as_ref(), "grants.yaml").as_deref())?;
+        Ok(Checked {
+            flow,
+            functions,
+            grants,
+        })
+    }
+
+    fn problems(&self, checked: &Checked, console: &Console) -> Problems {
+        let mut problems = Problems::default();
+        problems.add(&checked.flow.checked.report(self.strictness()), console.style());
+        checked
+            .functions
+            .tell(&mut problems, console.style(), self.strictness());
+        if let Some(grants) = &checked.grants {
+            problems.add(&grants.report(self.strictness()), console.style());
+        }
+        problems
+    }
+
+    /// The flow's name and how many problems there are.
+    fn headline(&self, problems: &Problems) -> String {
         let summary = Some(problems.summary()).filter(|summary| !summary.is_empty());
-        console.error(problems.drawn());
-        console.say(&format!(
+        format!(
             "{}: {}",
             self.flow.display(),
             summary.as_deref().unwrap_or("no problems")
-        ));
+        )
     }
-}
 
-/// The problems of the flow, then those of the functions file, whose messages name it.
-fn entries(flow: &FlowFile, functions: &Functions, strictness: Strictness) -> Vec<Problem> {
-    let mut entries = problems(&flow.checked.report(strictness), "");
-    if let Some(checked) = functions.checked() {
-        entries.extend(problems(
-            &checked.report(strictness),
-            &format!("{}: ", checked.source.name()),
-        ));
+    /// The problems of the flow, then those of the other files, whose messages name them.
+    fn entries(&self, checked: &Checked) -> Vec<Problem> {
+        let strictness = self.strictness();
+        let mut entries = problems(&checked.flow.checked.report(strictness), "");
+        if let Some(functions) = checked.functions.checked() {
+            let name = functions.source.name();
+            entries.extend(problems(&functions.report(strictness), &format!("{name}: ")));
+        }
+        if let Some(grants) = &checked.grants {
+            let name = grants.source.name();
+            entries.extend(problems(&grants.report(strictness), &format!("{name}: ")));
+        }
+        entries
     }
-    entries
+
+    fn strictness(&self) -> Strictness {
+        if self.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        }
+    }
 }
 
 fn problems(report: &Report<'_>, before: &str) -> Vec<Problem> {
@@ -141,6 +219,23 @@ mod tests {
         let said = validate(&files, &["--json"]);
         let expected = r#"[{"code":"definition::unknown_function","severity":"warning","line":9,"column":31,"message":"no entry of the functions file matches the function `greet`","help":"did you mean `great`?"}]"#;
         assert_eq!((said.exit, said.out.trim_end()), (Exit::Succeeded, expected));
+        assert_eq!(validate(&files, &["--strict"]).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn grants_beside_the_flow_are_checked_too() {
+        let files = [
+            ("flow.yaml", FLOW),
+            ("grants.yaml", "grants:\n  - {flow: \"*\", action: FC}\n"),
+        ];
+        let said = validate(&files, &["--json"]);
+        assert_eq!(said.exit, Exit::Succeeded);
+        assert!(
+            said.out.contains("\"definition::useless_grant\"")
+                && said.out.contains("\"DIR/grants.yaml: `FC` is no action"),
+            "{}",
+            said.out
+        );
         assert_eq!(validate(&files, &["--strict"]).exit, Exit::Usage);
     }
 

@@ -27,7 +27,11 @@ fn text(step: &mut Step<'_>, field: Option<&Scalar>, absent: &str) -> Worked<Arc
         return Ok(Ok(absent.into()));
     };
     let refused = || Failure::not_retryable(codes::INVALID_PARAMETER, "`Code` and `Detail` must be strings");
-    match scalar(step, field)? {
+    let found = scalar(step, field)?;
+    if let Some(failure) = found.as_ref().ok().and_then(|text| step.too_large("error", text)) {
+        return Ok(Err(failure));
+    }
+    match found {
         Ok(Value::String(text)) => Ok(Ok(text)),
         Ok(Value::Stored(pointer)) => Ok(step.memory.open(&pointer)?.as_str().map(Arc::from).ok_or_else(refused)),
         Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Ok(Err(refused())),

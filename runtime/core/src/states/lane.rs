@@ -17,11 +17,13 @@ pub(crate) fn begin_item(step: &mut Step<'_>) -> Folded {
         view: lane.globals.clone(),
         ..Globals::default()
     };
-    step.snapshot.caught = None;
+    step.snapshot.caught = lane.caught.clone();
     step.snapshot.states = 0;
     lane_mut(step)?.begun = true;
     let sight = Sight::input(lane.input.clone()).with_item(item.clone());
-    let input = step.construct(map(step)?.item.as_ref(), sight, item.clone())?;
+    let template = map(step)?.item.as_ref();
+    let input = step.construct(template, sight, item.clone())?;
+    let input = input.and_then(|input| step.constructed(template, input));
     let shown = input.as_ref().unwrap_or(&item).clone();
     step.note(Fact::IterationEntered {
         state: lane.state,
@@ -67,7 +69,7 @@ pub(crate) fn end_item(step: &mut Step<'_>, end: &Result<Value, Failure>) -> Fol
 
 /// The next items of the lane, or none.
 pub(crate) fn dealt(step: &mut Step<'_>, from: u64, end: u64) -> Folded {
-    if step.snapshot.at.is_some() || lane(step)?.begun {
+    if lane(step)?.begun {
         return Err(Rejected::Late.into());
     }
     if from >= end {

@@ -158,3 +158,6 @@ pub(crate) fn milliseconds(seconds: f64) -> u64 {
     let floor = whole as f64;
     if floor < exact { whole.saturating_add(1) } else { whole }
 }
+
+#[cfg(test)]
+mod tests;

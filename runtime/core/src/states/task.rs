@@ -17,6 +17,9 @@ use crate::{AttemptNumber, Event, Fact, Failure, Millis, Phase, Report, Telemetr
 /// Timeout of `HTTP:Request` where the state names none.
 const HTTP_TIMEOUT_MS: u64 = 60_000;
 
+/// How many bytes of JSON a task's parameters may take, where `limits.data` does not allow more.
+const REQUEST_BYTES_MAX: u64 = 1024 * 1024;
+
 /// How many drivers may die while the attempt runs alone in their process.
 const LONE_DEATHS_MAX: u32 = 3;
 
@@ -29,8 +32,12 @@ pub(crate) fn attempt(step: &mut Step<'_>, state: &State, task: &Task, due: Mill
         Ok(parameters) => parameters,
         Err(failure) => return step.fail_state(failure),
     };
+    if let Some(failure) = parameters_too_large(step, &parameters) {
+        return step.fail_state(failure);
+    }
     let timeout_ms = match timeout_ms(step, state)? {
-        Ok(timeout) => timeout.or_else(|| (*task.action == *HTTP_REQUEST).then_some(HTTP_TIMEOUT_MS)),
+        Ok(None) if state.timeout.is_none() && *task.action == *HTTP_REQUEST => Some(HTTP_TIMEOUT_MS),
+        Ok(timeout) => timeout,
         Err(failure) => return step.fail_state(failure),
     };
     owe(
@@ -44,6 +51,15 @@ pub(crate) fn attempt(step: &mut Step<'_>, state: &State, task: &Task, due: Mill
             timeout_ms,
         },
     )
+}
+
+/// Source: CloudFlow's limit of a request. Nobody may send more than what an input may hold, or that.
+fn parameters_too_large(step: &Step<'_>, parameters: &Value) -> Option<Failure> {
+    let bytes_max = step.program.pins.settings.data_bytes_max.max(REQUEST_BYTES_MAX);
+    (parameters.bytes_until(bytes_max) > bytes_max).then(|| {
+        let detail = alloc::format!("the parameters take more than {bytes_max} bytes of JSON");
+        Failure::not_retryable(codes::DATA_LIMIT_EXCEEDED, detail)
+    })
 }
 
 struct Owed {
@@ -107,7 +123,10 @@ pub(crate) fn resume(step: &mut Step<'_>, event: &Event) -> Folded {
             failure,
             telemetry,
         } => {
-            current(step, *attempt)?;
+            let attempt = current(step, *attempt)?;
+            if is_overdue(step, &attempt) {
+                return timed_out(step, &attempt);
+            }
             fail(step, failure.clone(), telemetry)
         }
         Event::TaskSubmitted { attempt } => submitted(step, *attempt),
@@ -195,8 +214,12 @@ fn submitted(step: &mut Step<'_>, number: AttemptNumber) -> Folded {
 }
 
 fn submit_failed(step: &mut Step<'_>, number: AttemptNumber, failure: &Failure) -> Folded {
-    if current(step, number)?.stage != Stage::Owed {
+    let attempt = current(step, number)?;
+    if attempt.stage != Stage::Owed {
         return Err(Rejected::Late.into());
+    }
+    if is_overdue(step, &attempt) {
+        return timed_out(step, &attempt);
     }
     let (state, attempt) = (step.state()?.name.clone(), tried(step)?);
     step.note(Fact::TaskSubmitFailed {

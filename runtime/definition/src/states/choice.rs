@@ -28,7 +28,8 @@ pub(super) const BRANCH: &[Field] = &[
     Field::new("Next", Takes::StateName, "Where it leads.").required(),
 ];
 
-const BRANCH_SHAPE: Shape = Shape::new("a branch of a Choice", &[BRANCH], Unknown::Warned).elsewhere(older::elsewhere);
+pub(crate) const BRANCH_SHAPE: Shape =
+    Shape::new("a branch of a Choice", &[BRANCH], Unknown::Warned).elsewhere(older::elsewhere);
 
 pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Member<'_>) -> Option<Kind> {
     let default = member.fields.find("Default");
@@ -39,11 +40,9 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     let branches = branches(checker, scope, member, items);
     if default.is_none() {
         let message = "this Choice has no `Default`: it fails with `FnF.NoChoiceMatched` when no condition is true";
-        checker.tell(Diagnostic::new(
-            &codes::NO_DEFAULT,
-            scope.name_span(member.index),
-            message,
-        ));
+        let help = "add `Default` with the name of the state that comes then";
+        let span = scope.name_span(member.index);
+        checker.tell(Diagnostic::new(&codes::NO_DEFAULT, span, message).help(help));
     }
     let target = default.and_then(|found| scope.transition(checker, member.index, found));
     Some(Kind::Choice(Choice {
@@ -57,7 +56,8 @@ fn items<'n>(checker: &mut Checker<'_>, member: &Member<'n>) -> Option<&'n [Node
     let items = checker.list(found)?;
     if items.is_empty() && !member.fields.has("Default") {
         let message = "a Choice without branches and without `Default` leads nowhere";
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.key.span, message));
+        let help = "add a branch such as `- {Condition: $Input.ok, Next: Done}`";
+        checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.key.span, message).help(help));
         return None;
     }
     Some(items)

@@ -1,19 +1,19 @@
 //! Map: a processor for every item.
 //!
-//! The distributed form is chosen by `ProcessorConfig`, beside or inside of the Processor. Its fields are checked, but
-//! it does not run yet: it lowers to a Map that `run` refuses.
+//! The distributed form is chosen by `ProcessorConfig`, beside or inside of the Processor.
 //!
 //! Source: specification 1.3 and 1.9/13.
 
 use stepwell_expression::Expr;
 use stepwell_model::{Kind, Map};
 
-use crate::checker::{Checker, Unsupported};
+use crate::checker::Checker;
 use crate::codes;
-use crate::diagnostic::{Diagnostic, shown};
-use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
+use crate::diagnostic::Diagnostic;
+use crate::fields::{Field, Fields, Shape, Takes, Unknown};
 use crate::older;
 use crate::scope::{Member, Scope};
+use crate::states::distributed;
 use crate::states::parallel::SCOPE;
 use crate::variables::Place;
 
@@ -23,8 +23,6 @@ const INLINE_CONCURRENCY: u32 = 40;
 const DISTRIBUTED_CONCURRENCY: u32 = 100;
 /// How many items a Map may run at once.
 const CONCURRENCY_MAX: u64 = 10_000;
-/// How many items of a distributed Map may be asked for.
-const ITEMS_MAX: u64 = 1_000_000;
 
 const CONCURRENCY: Takes = Takes::Whole(0, CONCURRENCY_MAX);
 
@@ -53,63 +51,21 @@ pub(super) const FIELDS: &[Field] = &[
         CONCURRENCY,
         "The documented, misspelt form of MaxConcurrency.",
     ),
-    Field::new("ItemReader", Takes::Map, "Where a distributed Map reads its items."),
-    Field::new("ItemBatcher", Takes::Map, "How a distributed Map groups its items."),
-    Field::new(
-        "ResultWriter",
-        Takes::Map,
-        "Where a distributed Map writes its results.",
-    ),
-    Field::new(
-        "MaxItems",
-        Takes::Whole(1, ITEMS_MAX),
-        "How many items a distributed Map processes.",
-    ),
-    Field::new(
-        "ToleratedFailurePercentage",
-        PERCENT,
-        "How many percent of the items may fail.",
-    ),
-    Field::new("ToleratedFailureCount", COUNT, "How many items may fail."),
-    Field::new(
-        "ToleratedFailedPercentage",
-        PERCENT,
-        "Another spelling of ToleratedFailurePercentage.",
-    ),
-    Field::new(
-        "ToleratedFailedCount",
-        COUNT,
-        "Another spelling of ToleratedFailureCount.",
-    ),
 ];
 
-const PERCENT: Takes = Takes::Whole(0, 100);
-const COUNT: Takes = Takes::Whole(0, ITEMS_MAX);
 const PROCESSOR_CONFIG: Field = Field::new(
     "ProcessorConfig",
     Takes::Map,
     "Makes the Map distributed, with ExecutionMode Standard or Express.",
 );
 
-/// The fields that only a distributed Map has.
-const ONLY_DISTRIBUTED: [&str; 8] = [
-    "ItemReader",
-    "ItemBatcher",
-    "ResultWriter",
-    "MaxItems",
-    "ToleratedFailurePercentage",
-    "ToleratedFailureCount",
-    "ToleratedFailedPercentage",
-    "ToleratedFailedCount",
-];
+pub(super) const MODES: &[&str] = &["Standard", "Express"];
 
-const MODES: &[&str] = &["Standard", "Express"];
-
-const PROCESSOR: Shape =
+pub(crate) const PROCESSOR: Shape =
     Shape::new("a Processor", &[SCOPE, &[PROCESSOR_CONFIG]], Unknown::Warned).elsewhere(older::elsewhere);
 pub(super) const CONFIG_FIELDS: &[Field] =
     &[Field::new("ExecutionMode", Takes::OneOf(MODES), "In which mode the children run.").required()];
-const CONFIG: Shape = Shape::new("ProcessorConfig", &[CONFIG_FIELDS], Unknown::Warned);
+pub(crate) const CONFIG: Shape = Shape::new("ProcessorConfig", &[CONFIG_FIELDS], Unknown::Warned);
 
 pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Member<'_>) -> Option<Kind> {
     let fields = &member.fields;
@@ -127,8 +83,8 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
         (outer, inner) => outer.or(inner),
     };
     match config {
-        Some(config) => distributed(checker, scope, member, config),
-        None => inline(checker, fields),
+        Some(config) => distributed::check(checker, scope, member, config),
+        None => distributed::refuse(checker, fields),
     }
     let default = if config.is_some() {
         DISTRIBUTED_CONCURRENCY
@@ -153,7 +109,9 @@ fn items(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Expr> {
         // A reader brings the items; what stands here instead is never looked at.
         None if fields.has("ItemReader") => Expr::parse("$Input").ok(),
         None => {
-            checker.missing(fields, "ItemsPath");
+            let message = "a Map needs `ItemsPath`";
+            let help = "add `ItemsPath: $Input.items`, an expression that yields the list of items";
+            checker.tell(Diagnostic::new(&codes::MISSING_FIELD, fields.head, message).help(help));
             None
         }
     }
@@ -165,7 +123,8 @@ fn concurrency(checker: &mut Checker<'_>, fields: &Fields<'_>, default: u32) -> 
         (Some(found), None) => found,
         (None, Some(found)) => {
             let message = "`MaxConcuccency` is the spelling of the documentation; `MaxConcurrency` is meant";
-            checker.tell(Diagnostic::new(&codes::OTHER_SPELLING, found.key.span, message));
+            let help = "write `MaxConcurrency`, which CloudFlow's limits call it";
+            checker.tell(Diagnostic::new(&codes::OTHER_SPELLING, found.key.span, message).help(help));
             found
         }
         (Some(first), Some(second)) => {
@@ -182,46 +141,8 @@ fn concurrency(checker: &mut Checker<'_>, fields: &Fields<'_>, default: u32) -> 
     let number = u32::try_from(checker.whole_of(found, 0, CONCURRENCY_MAX)?).ok()?;
     if number > default {
         let message = format!("CloudFlow runs at most {default} items of such a Map at once");
-        checker.tell(Diagnostic::new(&codes::HIGH_CONCURRENCY, found.value.span, message));
+        let help = format!("write at most {default} if the flow is to run there too");
+        checker.tell(Diagnostic::new(&codes::HIGH_CONCURRENCY, found.value.span, message).help(help));
     }
     Some(if number == 0 { default } else { number })
-}
-
-fn inline(checker: &mut Checker<'_>, fields: &Fields<'_>) {
-    for found in ONLY_DISTRIBUTED.into_iter().filter_map(|name| fields.find(name)) {
-        let message = format!("{} belongs to a distributed Map", shown(&found.key.text));
-        let help = "add `ProcessorConfig: {ExecutionMode: Standard}`, or remove it";
-        checker.tell(Diagnostic::new(&codes::ONLY_DISTRIBUTED, found.key.span, message).help(help));
-    }
-}
-
-fn distributed(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, config: Found<'_>) {
-    let fields = &member.fields;
-    if let Some(config) = checker.fields(config.value, &CONFIG) {
-        checker.one_of(&config, "ExecutionMode", MODES);
-    }
-    for (name, takes) in FIELDS.iter().map(|field| (field.name, field.takes)) {
-        if let Some(found) = fields.find(name).filter(|_| ONLY_DISTRIBUTED.contains(&name)) {
-            checker.constant(found, takes);
-        }
-    }
-    let input = fields
-        .find("ItemBatcher")
-        .and_then(|batcher| batcher.value.entry("BatchInput"));
-    if let Some(input) = input {
-        checker.template(&input.value, Place::Item);
-    }
-    let span = config.key.span;
-    let message = "distributed Maps do not run yet; `run` refuses this flow";
-    let help = "without `ProcessorConfig` the items run inside of this execution";
-    checker.tell(Diagnostic::new(&codes::DISTRIBUTED_MAP, span, message).help(help));
-    let state = scope
-        .name(member.index)
-        .map(|name| name.text.clone())
-        .unwrap_or_default();
-    checker.unsupported.push(Unsupported {
-        state,
-        what: "a distributed Map".to_owned(),
-        span,
-    });
 }

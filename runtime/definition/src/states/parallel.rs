@@ -12,7 +12,7 @@ use crate::older;
 use crate::scope::{Member, Scope};
 
 /// How many branches there may be.
-const BRANCHES_MAX: usize = 50;
+pub(crate) const BRANCHES_MAX: usize = 50;
 
 pub(super) const FIELDS: &[Field] = &[Field::new(
     "Branches",
@@ -27,19 +27,21 @@ pub(super) const SCOPE: &[Field] = &[
     Field::new("States", Takes::List, "The states of the scope.").required(),
 ];
 
-const BRANCH: Shape = Shape::new("a branch of a Parallel", &[SCOPE], Unknown::Warned).elsewhere(older::elsewhere);
+pub(crate) const BRANCH_SHAPE: Shape =
+    Shape::new("a branch of a Parallel", &[SCOPE], Unknown::Warned).elsewhere(older::elsewhere);
 
 pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Member<'_>) -> Option<Kind> {
     let found = member.fields.find("Branches")?;
     let items = checker.list(found)?;
     if !(1..=BRANCHES_MAX).contains(&items.len()) {
         let message = format!("a Parallel has from 1 to {BRANCHES_MAX} branches, not {}", items.len());
-        checker.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.key.span, message));
+        let help = "give every branch a `StartAt` and `States`; for the same work over many items use a Map";
+        checker.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.key.span, message).help(help));
     }
     let branches: Vec<_> = (0u32..)
         .zip(items)
         .map(|(number, item)| {
-            let fields = checker.fields(item, &BRANCH)?;
+            let fields = checker.fields(item, &BRANCH_SHAPE)?;
             checker.block(&fields, scope.path.inner(member.index, number))
         })
         .collect();

@@ -84,6 +84,7 @@ fn known_action(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, a
         Some(_) | None => action.text.clone(),
     };
     match support(&name) {
+        _ if !is_well_formed(&name) => bad_action(checker, &name, action),
         Support::Runs => {}
         Support::Later => no_handler(checker, scope, member, action),
         Support::Unknown => unknown_action(checker, &name, action),
@@ -96,7 +97,9 @@ fn no_handler(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, act
         "{} has no handler here yet; `run` refuses this flow",
         shown(&action.text)
     );
-    checker.tell(Diagnostic::new(&codes::NO_HANDLER, action.span, message));
+    let runs = stepwell_actions::runnable().join(", ");
+    let help = format!("what runs here is {runs}; a function can do the same work");
+    checker.tell(Diagnostic::new(&codes::NO_HANDLER, action.span, message).help(help));
     let state = scope
         .name(member.index)
         .map(|name| name.text.clone())
@@ -109,20 +112,24 @@ fn no_handler(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, act
 }
 
 fn unknown_action(checker: &mut Checker<'_>, name: &str, action: &Text) {
-    let well_formed = name
-        .split_once(':')
-        .is_some_and(|(product, operation)| !product.is_empty() && !operation.is_empty());
+    let message = format!("nothing here can run the action {}", shown(name));
+    let diagnostic = Diagnostic::new(&codes::UNKNOWN_ACTION, action.span, message);
+    suggest_action(checker, name, diagnostic);
+}
+
+fn bad_action(checker: &mut Checker<'_>, name: &str, action: &Text) {
+    let message = format!("{} is no action: it is written as `Product:Operation`", shown(name));
+    let diagnostic = Diagnostic::new(&codes::BAD_ACTION, action.span, message);
+    suggest_action(checker, name, diagnostic);
+}
+
+fn is_well_formed(name: &str) -> bool {
+    name.split_once(':')
+        .is_some_and(|(product, operation)| !product.is_empty() && !operation.is_empty() && !operation.contains(':'))
+}
+
+fn suggest_action(checker: &mut Checker<'_>, name: &str, diagnostic: Diagnostic) {
     let close = closest(name, stepwell_actions::runnable()).or_else(|| of_same_product(name));
-    let diagnostic = if well_formed {
-        Diagnostic::new(
-            &codes::UNKNOWN_ACTION,
-            action.span,
-            format!("nothing here can run the action {}", shown(name)),
-        )
-    } else {
-        let message = format!("{} is no action: it is written as `Product:Operation`", shown(name));
-        Diagnostic::new(&codes::BAD_ACTION, action.span, message)
-    };
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
         None => diagnostic.help(format!("there are {}", stepwell_actions::runnable().join(", "))),

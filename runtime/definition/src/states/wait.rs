@@ -46,7 +46,8 @@ pub(super) fn lower(checker: &mut Checker<'_>, member: &Member<'_>) -> Option<Ki
         (None, Some(until)) => moment(checker, until).map(Wait::Until),
         (None, None) => {
             let message = "a Wait needs `Seconds` or `UntilDateTime`";
-            checker.tell(Diagnostic::new(&codes::MISSING_FIELD, member.fields.head, message));
+            let help = "add `Seconds: 5`, or `UntilDateTime: \"2030-01-31T08:30:00Z\"`";
+            checker.tell(Diagnostic::new(&codes::MISSING_FIELD, member.fields.head, message).help(help));
             None
         }
     };
@@ -61,7 +62,8 @@ fn lower_seconds(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Scalar> 
             .is_some_and(|seconds| !(1..=CLOUDFLOW_SECONDS_MAX).contains(&seconds))
     {
         let message = format!("CloudFlow waits from 1 to {CLOUDFLOW_SECONDS_MAX} seconds");
-        checker.tell(Diagnostic::new(&codes::LONG_WAIT, found.value.span, message));
+        let help = "wait several times in a loop, or until a moment, if the flow is to run there too";
+        checker.tell(Diagnostic::new(&codes::LONG_WAIT, found.value.span, message).help(help));
     }
     Some(scalar)
 }

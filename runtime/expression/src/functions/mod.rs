@@ -23,6 +23,7 @@ pub(crate) struct Function(&'static Signature);
 
 struct Signature {
     name: &'static str,
+    doc: &'static str,
     parameters: &'static [Kind],
     /// What may follow the parameters any number of times.
     rest: Option<Kind>,
@@ -54,11 +55,13 @@ enum Kind {
 
 const fn row(
     name: &'static str,
+    doc: &'static str,
     parameters: &'static [Kind],
     run: fn(&[Value], &mut Context<'_>) -> Result<Value, Halt>,
 ) -> Signature {
     Signature {
         name,
+        doc,
         parameters,
         rest: None,
         check: |_, _| Ok(()),
@@ -67,43 +70,138 @@ const fn row(
 }
 
 static TABLE: [Signature; 21] = [
-    row("arrayContains", &[Kind::Array, Kind::Any], arrays::array_contains),
-    row("arrayUnique", &[Kind::Array], arrays::array_unique),
+    row(
+        "arrayContains",
+        "Whether an array holds a value; 1 and 1.0 are the same.",
+        &[Kind::Array, Kind::Any],
+        arrays::array_contains,
+    ),
+    row(
+        "arrayUnique",
+        "The array without repetitions; the first of equal elements stays.",
+        &[Kind::Array],
+        arrays::array_unique,
+    ),
     Signature {
         rest: Some(Kind::Any),
-        ..row("toArray", &[], arrays::to_array)
+        ..row("toArray", "An array of the arguments.", &[], arrays::to_array)
     },
     Signature {
         rest: Some(Kind::Any),
         check: texts::check_format,
-        ..row("format", &[Kind::Text], texts::format)
+        ..row(
+            "format",
+            "The text with every `{}` replaced by the next argument; `{{` and `}}` write braces.",
+            &[Kind::Text],
+            texts::format,
+        )
     },
-    row("length", &[Kind::Measurable], collections::length),
+    row(
+        "length",
+        "How many elements, entries or characters there are.",
+        &[Kind::Measurable],
+        collections::length,
+    ),
     Signature {
         check: collections::check_get,
-        ..row("get", &[Kind::Collection, Kind::IndexOrKey], collections::get)
+        ..row(
+            "get",
+            "The element at an index from 0, or the value of a key; null where there is none.",
+            &[Kind::Collection, Kind::IndexOrKey],
+            collections::get,
+        )
     },
-    row("intAdd", &[Kind::Integer, Kind::Integer], numbers::int_add),
-    row("randomInt", &[Kind::Integer, Kind::Integer], numbers::random_int),
-    row("split", &[Kind::Text, Kind::Text], texts::split),
+    row(
+        "intAdd",
+        "The sum of two integers.",
+        &[Kind::Integer, Kind::Integer],
+        numbers::int_add,
+    ),
+    row(
+        "randomInt",
+        "A random integer between two, both included; a repeat of the step draws the same.",
+        &[Kind::Integer, Kind::Integer],
+        numbers::random_int,
+    ),
+    row(
+        "split",
+        "The parts of a text between separators; an empty separator gives its characters.",
+        &[Kind::Text, Kind::Text],
+        texts::split,
+    ),
     Signature {
         check: texts::check_pattern,
-        ..row("regexMatchString", &[Kind::Text, Kind::Text], texts::regex_match_string)
+        ..row(
+            "regexMatchString",
+            "Whether a pattern is found anywhere in a text: the pattern first.",
+            &[Kind::Text, Kind::Text],
+            texts::regex_match_string,
+        )
     },
-    row("mapKeys", &[Kind::Object], collections::map_keys),
-    row("mapValues", &[Kind::Object], collections::map_values),
-    row("jsonMerge", &[Kind::Object, Kind::Object], collections::json_merge),
-    row("stringToJson", &[Kind::Text], json_texts::string_to_json),
-    row("fromJSON", &[Kind::Text], json_texts::string_to_json),
-    row("jsonToString", &[Kind::Any], json_texts::json_to_string),
-    row("toJSON", &[Kind::Any], json_texts::json_to_string),
-    row("fromBase64", &[Kind::Text], codes::from_base64),
-    row("toBase64", &[Kind::Text], codes::to_base64),
+    row(
+        "mapKeys",
+        "The keys of an object, in its own order.",
+        &[Kind::Object],
+        collections::map_keys,
+    ),
+    row(
+        "mapValues",
+        "The values of an object, in its own order.",
+        &[Kind::Object],
+        collections::map_values,
+    ),
+    row(
+        "jsonMerge",
+        "The entries of two objects; where both have a key, the second wins.",
+        &[Kind::Object, Kind::Object],
+        collections::json_merge,
+    ),
+    row(
+        "stringToJson",
+        "The value that a JSON text writes.",
+        &[Kind::Text],
+        json_texts::string_to_json,
+    ),
+    row(
+        "fromJSON",
+        "The value that a JSON text writes; the same as stringToJson.",
+        &[Kind::Text],
+        json_texts::string_to_json,
+    ),
+    row(
+        "jsonToString",
+        "A value as compact JSON text.",
+        &[Kind::Any],
+        json_texts::json_to_string,
+    ),
+    row(
+        "toJSON",
+        "A value as compact JSON text; the same as jsonToString.",
+        &[Kind::Any],
+        json_texts::json_to_string,
+    ),
+    row(
+        "fromBase64",
+        "The text that Base64 encodes.",
+        &[Kind::Text],
+        codes::from_base64,
+    ),
+    row("toBase64", "A text in Base64.", &[Kind::Text], codes::to_base64),
     Signature {
         check: codes::check_hash,
-        ..row("hash", &[Kind::Text, Kind::Text], codes::hash)
+        ..row(
+            "hash",
+            "The digest of a text in lower hex, by MD5, SHA1, SHA256 or SHA512.",
+            &[Kind::Text, Kind::Text],
+            codes::hash,
+        )
     },
-    row("uuid", &[], numbers::uuid),
+    row(
+        "uuid",
+        "A random UUID; a repeat of the step draws the same.",
+        &[],
+        numbers::uuid,
+    ),
 ];
 
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| TABLE.iter().map(|row| row.name).collect());
@@ -111,6 +209,30 @@ static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| TABLE.iter().map(|r
 /// The names of all functions, aliases included.
 pub(crate) fn names() -> &'static [&'static str] {
     &NAMES
+}
+
+/// A built-in function, for people who write expressions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionDoc {
+    /// Its name.
+    pub name: &'static str,
+    /// What each argument must be.
+    pub parameters: Vec<&'static str>,
+    /// What any number of further arguments must be, if there can be any.
+    pub rest: Option<&'static str>,
+    /// What it yields, in a sentence.
+    pub doc: &'static str,
+}
+
+/// Every built-in function.
+pub fn function_docs() -> Vec<FunctionDoc> {
+    let doc = |row: &Signature| FunctionDoc {
+        name: row.name,
+        parameters: row.parameters.iter().map(|kind| kind.wanted()).collect(),
+        rest: row.rest.map(Kind::wanted),
+        doc: row.doc,
+    };
+    TABLE.iter().map(doc).collect()
 }
 
 /// Calls a function: opens and checks the arguments as its row says, then runs it.
@@ -185,12 +307,6 @@ impl Function {
 impl fmt::Debug for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0.name)
-    }
-}
-
-impl PartialEq for Function {
-    fn eq(&self, other: &Function) -> bool {
-        self.0.name == other.0.name
     }
 }
 

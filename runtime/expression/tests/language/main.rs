@@ -19,4 +19,6 @@ mod soup;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod world;

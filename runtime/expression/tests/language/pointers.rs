@@ -311,6 +311,18 @@ fn damage_is_an_error_and_never_a_loop() {
 }
 
 #[test]
+fn a_part_behind_two_pointers_must_be_there_all_the_way() {
+    let mut memory = Memory::default();
+    memory.insert(birth(0), json("{\"a\":1}"));
+    memory.insert(birth(1), Value::object([("b", pointer(0, &[key("gone")], 500))]));
+    let needs = memory.resolve(&pointer(1, &[key("b"), key("c")], 500)).unwrap_err();
+    assert_eq!(
+        (memory.damaged(&needs), &needs),
+        (Some(&birth(0)), &Needs(vec![birth(0)]))
+    );
+}
+
+#[test]
 fn pointers_do_not_add_up_to_endless_depth() {
     let mut memory = Memory::default();
     memory.insert(birth(0), json("1"));

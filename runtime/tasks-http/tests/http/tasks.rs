@@ -143,6 +143,7 @@ async fn a_function_gets_its_event_as_a_post_and_answers_json() {
     );
 }
 
+// proves: 1.7/25, 1.7/27
 #[tokio::test]
 async fn a_functions_status_decides_its_failure() {
     let long = "x".repeat(1500);
@@ -231,6 +232,7 @@ async fn a_function_that_is_not_there_or_breaks_off_is_an_internal_error() {
     );
 }
 
+// proves: 1.8/HTTP.5, 1.8/HTTP.6
 #[tokio::test]
 async fn a_request_answers_header_code_and_body() {
     let cases = [
@@ -266,6 +268,7 @@ async fn repeated_headers_are_joined_and_cookies_listed() {
     assert_eq!(result(request(&server, "GET", &[], None)).await, Ok(expected));
 }
 
+// proves: 1.8/HTTP.2, 1.8/HTTP.3, 1.8/HTTP.4
 #[tokio::test]
 async fn a_requests_body_is_text_as_it_is_or_json() {
     let server = Server::always(ok("200 OK", "", "")).await;
@@ -304,6 +307,7 @@ async fn a_requests_body_is_text_as_it_is_or_json() {
     );
 }
 
+// proves: 1.8/HTTP.8
 #[tokio::test]
 async fn a_head_request_has_no_body() {
     let server = Server::always(Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n".to_vec())).await;
@@ -314,6 +318,7 @@ async fn a_head_request_has_no_body() {
     );
 }
 
+// proves: 1.7/31, 1.8/HTTP.7
 #[tokio::test]
 async fn a_request_fails_by_name() {
     let refused = "content-length: 0\r\nlocation: /x\r\n\r\n";

@@ -10,7 +10,9 @@ use crate::{Duty, Event, Rejected, duties};
 
 const MAP: &str = "StartAt: M\nStates:\n  - Type: Map\n    Name: M\n    ItemsPath: $Input.items\n    MaxConcurrency: 2\n    \
                    Processor:\n      StartAt: A\n      States:\n        \
-                   - {Type: Choice, Name: A, Branches: [{Condition: $Input == 9, Next: F}], Default: B}\n        \
+                   - {Type: Choice, Name: A, Branches: [{Condition: $Input == 9, Next: F}, \
+                   {Condition: $Input == 8, Next: S}, {Condition: $Input == 7, Next: W}], Default: B}\n        \
+                   - {Type: Succeed, Name: S}\n        - {Type: Wait, Name: W, Seconds: 1, End: true}\n        \
                    - {Type: Pass, Name: B, GlobalConstructor: {last.$: $Input}, End: true}\n        \
                    - {Type: Fail, Name: F, Code: Nine}\n    End: true\n";
 
@@ -64,6 +66,30 @@ fn reserved_items_run_without_another_question() {
         json(r#"{"last": 13}"#),
         "each item starts with writes of its own"
     );
+}
+
+#[test]
+fn an_item_that_writes_nothing_leaves_nothing_to_merge() {
+    let wrote = |input: &str| {
+        let mut lane = lane_of(input, 0);
+        lane.tell(&Event::Started).unwrap();
+        match lane.snapshot.scope.kind {
+            Kind::Lane(lane) => lane.wrote,
+            Kind::Root | Kind::Branch { .. } => panic!("a lane stays a lane"),
+        }
+    };
+    assert!(wrote(r#"{"items": [10]}"#));
+    assert!(!wrote(r#"{"items": [8]}"#));
+}
+
+#[test]
+fn items_dealt_while_one_is_under_way_are_late() {
+    let mut lane = lane_of(r#"{"items": [7, 1]}"#, 0);
+    let begin = ["IterationEntered M", "StepEntered A", "StepExited A", "StepEntered W"];
+    let begin = begin.map(|told| format!("{told} of item 0"));
+    assert_eq!(lane.tell(&Event::Started), Ok(begin.to_vec()));
+    let dealt = lane.tell(&Event::ItemsDealt { from: 1, end: 2 });
+    assert_eq!(dealt, Err(Rejected::Late.into()));
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! `stepwell eval`: an expression, or a single state, tried out over given values.
+//!
+//! ```text
+//!   Arguments ── Given ──┬─ expression ── stepwell_expression           ┐
+//!                        └─ alone ── trial ── stepwell_core::advance    ┴── Facts
+//! ```
+//!
+//! **Invariant:** nothing of the language is decided here: a state is folded by the core, an expression is evaluated by the
+//! expression crate, and there is no store.
+
+mod alone;
+mod expression;
+mod facts;
+mod given;
+mod trial;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::console::Console;
+use crate::exit::{Exit, Trouble};
+use given::Given;
+
+const EXAMPLES: &str = "\
+What it yields goes to standard output, as JSON; what is worth knowing, such as a path that leads nowhere, to standard
+error. Whatever takes JSON also takes the name of a file that holds it, and `-` for standard input.
+
+A state is run by itself: its constructors, its choice, what it asks for, where it goes. What a Task, Parallel or Map
+would get from outside is given by --result or --fail; for a Parallel or Map the result is the list of its outputs.
+
+Examples:
+  stepwell eval '1 + length($Input.names)' --input '{\"names\": [\"a\", \"b\"]}'
+  stepwell eval '$Context.Execution.Name == \"n\" && $Global.on' --context '{\"Execution\": {\"Name\": \"n\"}}' --global on.json
+  stepwell eval --flow order.yaml --state Decide --input order.json
+  stepwell eval --flow order.yaml --state Pay --input order.json --result '{\"paid\": true}'
+  stepwell eval --flow order.yaml --state Pay --input order.json --fail 'FC.Busy:try later' --retries 2
+
+Exit codes: 0 it yields something, 1 it fails, 2 the expression or the flow is refused";
+
+/// Try an expression, or one state of a flow, over given values
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The expression, in quotes for the shell
+    #[arg(value_name = "EXPR", required_unless_present = "flow", conflicts_with = "flow")]
+    expression: Option<String>,
+    /// Run one state of this flow
+    #[arg(long, value_name = "FILE", requires = "state")]
+    flow: Option<PathBuf>,
+    /// Which state: its name, or its path, such as Fork/1/Pay or EachOrder/Pay
+    #[arg(long, value_name = "NAME", requires = "flow")]
+    state: Option<String>,
+    #[command(flatten)]
+    given: given::GivenArguments,
+    #[command(flatten)]
+    trial: trial::TrialArguments,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Arguments {
+    pub(crate) fn carry_out(self, console: &mut Console) -> Result<Exit, Trouble> {
+        let given = Given::read(&self.given)?;
+        let facts = match (&self.expression, &self.flow, &self.state) {
+            (Some(text), _, _) => expression::evaluate(text, &given, console)?,
+            (None, Some(flow), Some(state)) => alone::run(flow, state, &given, &self.trial, console)?,
+            (None, _, _) => return Err(Trouble::mistake("give an expression, or `--flow FILE --state NAME`")),
+        };
+        match self.json {
+            true => facts.print_object(console),
+            false => facts.print(console),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

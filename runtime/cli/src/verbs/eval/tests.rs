@@ -1,0 +1,279 @@
+use crate::exit::Exit;
+use crate::verbs::fake::{Fake, said};
+
+const FLOW: &str = r#"Type: StateMachine
+SpecVersion: v1
+Name: order
+StartAt: Decide
+States:
+  - Type: Choice
+    Name: Decide
+    Branches:
+      - {Condition: $Input.n > 3, Next: Pay}
+      - {Condition: $Input.n > 1, Next: Pay}
+    Default: Rest
+  - Type: Task
+    Name: Pay
+    Action: FC:InvokeFunction
+    Timeout: 30
+    InputConstructor: {id.$: $Input.n}
+    Parameters: {resourceArn: pay, invocationType: Sync, body: {id.$: $Input.id, gone.$: $Input.gone}}
+    OutputConstructor: {paid.$: $Output.Body.paid}
+    GlobalConstructor: {last.$: $Input.id}
+    Retry:
+      - {Errors: [Other], MaxAttempts: 1, IntervalSeconds: 1}
+      - {Errors: [Busy], MaxAttempts: 3, IntervalSeconds: 10, BackoffRate: 2}
+    Catch:
+      - {Errors: [Never], Next: Rest}
+      - {Errors: [FnF.ALL], Next: Pay, OutputConstructor: {code.$: $Context.Current.Error.Code}}
+    Next: Rest
+  - {Type: Wait, Name: Rest, Seconds: 5, Next: Split}
+  - Type: Parallel
+    Name: Split
+    Branches:
+      - {StartAt: Left, States: [{Type: Succeed, Name: Left}]}
+      - {StartAt: Left, States: [{Type: Fail, Name: Left, Code: Odd, Detail.$: $Context.Execution.Name}]}
+    Next: Each
+  - Type: Map
+    Name: Each
+    ItemsPath: $Input.list
+    Processor: {StartAt: One, States: [{Type: Pass, Name: One, OutputConstructor: {x: 1}, End: true}]}
+    End: true
+"#;
+
+fn words(words: &[&str]) -> (Exit, String, String) {
+    let words: Vec<&str> = std::iter::once("eval").chain(words.iter().copied()).collect();
+    let said = said(&Fake::default(), &words);
+    (said.exit, said.out, said.error)
+}
+
+/// What one state of the flow shows.
+fn state(name: &str, more: &[&str]) -> (Exit, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, FLOW).unwrap();
+    let path = path.display().to_string();
+    let at = ["--flow", &path, "--state", name, "--at", "2026-01-31T09:30:00Z"];
+    words(&[&at, more].concat())
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn an_expression_yields_json_and_nothing_else() {
+    let input = r#"{"a": 1, "b": [1, 2, 3]}"#;
+    let yielded = |text: &str| words(&[text, "--input", input]);
+    let good = |out: &str| (Exit::Succeeded, format!("{out}\n"), String::new());
+    assert_eq!(yielded("$Input.a + length($Input.b)"), good("4"));
+    assert_eq!(yielded("$Input"), good(r#"{"a":1,"b":[1,2,3]}"#));
+    assert_eq!(yielded("$Context.Execution.Input.a"), good("1"));
+    assert_eq!(words(&["$Output.a", "--output", r#"{"a": 1.50}"#]), good("1.50"));
+    assert_eq!(words(&["$Context.Current.Output", "--output", "1.0"]), good("1.0"));
+    assert_eq!(words(&["$Item", "--item", "\"x\""]), good("\"x\""));
+    assert_eq!(words(&["$Environment.A", "--environment", "A=b=c"]), good("\"b=c\""));
+    let global = [
+        "$Global.on && $Context.Map.Item.Index == 7",
+        "--global",
+        r#"{"on": true}"#,
+    ];
+    let context = ["--context", r#"{"Map": {"Item": {"Index": 7}}}"#];
+    assert_eq!(words(&[&global[..], &context].concat()), good("true"));
+}
+
+#[test]
+fn what_is_missing_is_noted_and_what_fails_is_said() {
+    let (exit, out, error) = words(&["$Input.x ?? 1", "--input", "{}"]);
+    assert_eq!(
+        (exit, out.as_str(), error.as_str()),
+        (Exit::Succeeded, "1\n", "note: `$Input.x` is missing: null\n")
+    );
+    let (exit, out, error) = words(&["length($Input.x)"]);
+    let said = "note: `$Input.x` is missing: null\nFnF.RuntimeError: argument 1 of `length` must be an array, an object or text, not null (in `length($Input.x)`)\n";
+    assert_eq!((exit, out.as_str(), error.as_str()), (Exit::Failed, "", said));
+    let (exit, out, _) = words(&["length($Input.x)", "--json"]);
+    let object = r#"{"error":{"code":"FnF.RuntimeError","detail":"argument 1 of `length` must be an array, an object or text, not null (in `length($Input.x)`)"},"missing":["$Input.x"]}"#;
+    assert_eq!((exit, out.trim_end()), (Exit::Failed, object));
+    let (exit, out, error) = words(&["1 + 1", "--json"]);
+    assert_eq!(
+        (exit, out.as_str(), error.as_str()),
+        (Exit::Succeeded, "{\"value\":2,\"missing\":[]}\n", "")
+    );
+    let (exit, _, error) = words(&["$Output"]);
+    assert_eq!(
+        (exit, error.as_str()),
+        (
+            Exit::Failed,
+            "FnF.RuntimeError: `$Output` is not available here (in `$Output`)\n"
+        )
+    );
+}
+
+#[test]
+fn a_bad_expression_is_drawn() {
+    let (exit, out, error) = words(&["length($Inptu.a) > 3"]);
+    let drawn = "definition::unknown_variable\n\n  x there is no variable `$Inptu`\n   ,-[expression:1:8]\n 1 | length($Inptu.a) > 3\n   :        ^^^^^^^^\n   `----\n  help: did you mean `$Input`?\n\n";
+    assert_eq!((exit, out.as_str(), error.as_str()), (Exit::Usage, "", drawn));
+}
+
+#[test]
+fn mistakes_are_usage() {
+    for (more, message) in [
+        (vec!["1", "--input", "{"], "error: `--input` is no JSON: expected"),
+        (
+            vec!["1", "--input", "none.json"],
+            "error: `--input none.json` is neither JSON nor a file: there is no file `none.json`",
+        ),
+        (
+            vec!["1", "--global", "[]"],
+            "error: `--global` takes an object, not an array",
+        ),
+        (
+            vec!["1", "--environment", "A"],
+            "error: `--environment A` has no key or no value",
+        ),
+        (
+            vec!["1", "--context", r#"{"Execution":{"Name":1}}"#],
+            "error: `Execution.Name` in `--context` must be text",
+        ),
+        (vec![], "error: the following required arguments were not provided"),
+        (
+            vec!["1", "--result", "1"],
+            "error: the following required arguments were not provided",
+        ),
+    ] {
+        let (exit, out, error) = words(&more);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{more:?}");
+        assert!(error.starts_with(message), "{more:?}: {error}");
+    }
+}
+
+#[test]
+fn a_choice_tells_the_condition_that_decided() {
+    let taken = |n: &str| state("Decide", &["--input", &format!("{{\"n\":{n}}}")]).1;
+    let shown = |n: &str, way: &str, next: &str| {
+        let input = format!("input: {{\"n\":{n}}}");
+        let output = format!("output: {{\"n\":{n}}}");
+        lines(&["state: \"Decide\"", "type: \"Choice\"", &input, &output, way, next])
+    };
+    assert_eq!(taken("9"), shown("9", "condition: \"$Input.n > 3\"", "next: \"Pay\""));
+    assert_eq!(taken("2"), shown("2", "condition: \"$Input.n > 1\"", "next: \"Pay\""));
+    assert_eq!(taken("0"), shown("0", "default: true", "next: \"Rest\""));
+}
+
+#[test]
+fn a_task_shows_what_it_asks_for_and_then_what_comes_of_it() {
+    let head = [
+        "state: \"Pay\"",
+        "type: \"Task\"",
+        "input: {\"id\":7}",
+        "action: \"FC:InvokeFunction\"",
+        "mode: \"RequestComplete\"",
+        "parameters: {\"resourceArn\":\"pay\",\"invocationType\":\"Sync\",\"body\":{\"id\":7,\"gone\":null}}",
+        "timeout_ms: 30000",
+    ];
+    let paid = |more: &[&str]| state("Pay", &[&["--input", "{\"n\":7}"], more].concat());
+    let expected = |more: &[&str]| lines(&[&head[..], more].concat());
+    let note = "note: `$Input.gone` is missing: null\n".to_owned();
+    assert_eq!(paid(&[]), (Exit::Succeeded, expected(&[]), note.clone()));
+    let good = ["output: {\"paid\":true}", "global: {\"last\":7}", "next: \"Rest\""];
+    assert_eq!(
+        paid(&["--result", "{\"paid\":true}"]),
+        (Exit::Succeeded, expected(&good), note.clone())
+    );
+    let again = ["retry_rule: 2", "retry: 1", "after_ms: 10000"];
+    assert_eq!(
+        paid(&["--fail", "Busy:soon"]),
+        (Exit::Succeeded, expected(&again), note.clone())
+    );
+    let later = ["retry_rule: 2", "retry: 3", "after_ms: 40000"];
+    assert_eq!(paid(&["--fail", "Busy", "--retries", "2"]).1, expected(&later));
+    let caught = [
+        "caught: {\"code\":\"Busy\",\"detail\":\"\"}",
+        "output: {\"code\":\"Busy\"}",
+        "catch_rule: 2",
+        "next: \"Pay\"",
+    ];
+    assert_eq!(
+        paid(&["--fail", "Busy", "--retries", "3"]),
+        (Exit::Succeeded, expected(&caught), note)
+    );
+}
+
+#[test]
+fn time_passes_for_a_wait() {
+    let waited = lines(&[
+        "state: \"Rest\"",
+        "type: \"Wait\"",
+        "input: {}",
+        "waits_ms: 5000",
+        "until: \"2026-01-31T09:30:05.000Z\"",
+        "output: {}",
+        "next: \"Split\"",
+    ]);
+    assert_eq!(state("Rest", &[]), (Exit::Succeeded, waited, String::new()));
+}
+
+#[test]
+fn a_fork_shows_what_its_children_get() {
+    let fork = [
+        "state: \"Split\"",
+        "type: \"Parallel\"",
+        "input: {\"a\":1}",
+        "branches: 2",
+        "branch_input: {\"a\":1}",
+    ];
+    let joined = ["output: {\"Branch0\":1,\"Branch1\":2}", "next: \"Each\""];
+    let input = ["--input", "{\"a\":1}"];
+    assert_eq!(state("Split", &input), (Exit::Succeeded, lines(&fork), String::new()));
+    let result = state("Split", &[&input[..], &["--result", "[1, 2]"]].concat());
+    assert_eq!(
+        result,
+        (Exit::Succeeded, lines(&[&fork[..], &joined].concat()), String::new())
+    );
+    let failed = state("Split", &[&input[..], &["--fail", "Odd: at last"]].concat());
+    assert_eq!(failed, (Exit::Failed, lines(&fork), "Odd: at last\n".to_owned()));
+    let map = [
+        "state: \"Each\"",
+        "type: \"Map\"",
+        "input: {\"list\":[1,2]}",
+        "items: [1,2]",
+        "at_once: 2",
+    ];
+    let each = state("Each", &["--input", "{\"list\":[1,2]}", "--result", "[3, 4]"]);
+    let ended = ["output: {\"Items\":[3,4]}", "end: true"];
+    assert_eq!(
+        each,
+        (Exit::Succeeded, lines(&[&map[..], &ended].concat()), String::new())
+    );
+    let (exit, _, error) = state("Each", &["--input", "{\"list\":[1,2]}", "--result", "[3]"]);
+    let message = "error: `--result` takes the list of what they put out, which has 2 elements here\n";
+    assert_eq!((exit, error.as_str()), (Exit::Usage, message));
+}
+
+#[test]
+fn states_inside_of_others_have_paths() {
+    let (exit, out, error) = state("Split/1/Left", &["--context", "{\"Execution\":{\"Name\":\"n7\"}}"]);
+    let shown = lines(&["state: \"Left\"", "type: \"Fail\"", "input: {}"]);
+    assert_eq!((exit, out, error.as_str()), (Exit::Failed, shown, "Odd: n7\n"));
+    let one = lines(&[
+        "state: \"One\"",
+        "type: \"Pass\"",
+        "input: {}",
+        "output: {\"x\":1}",
+        "end: true",
+    ]);
+    assert_eq!(state("One", &[]), (Exit::Succeeded, one.clone(), String::new()));
+    assert_eq!(state("Each/One", &[]).1, one);
+    let refused = |name: &str, more: &[&str]| {
+        let (exit, out, error) = state(name, more);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{name}");
+        error
+    };
+    let several = "error: 2 states have the name `Left`; say which: `Split/0/Left`, `Split/1/Left`\n";
+    assert_eq!(refused("Left", &[]), several);
+    assert_eq!(refused("Lfet", &[]), "error: the flow has no state `Lfet`\n");
+    let at_once = "error: `One` is done at once, so that there is nothing for `--result` or `--fail` to come from\n";
+    assert_eq!(refused("One", &["--result", "1"]), at_once);
+}

@@ -1,0 +1,4 @@
+//! Whole conversations over a pipe.
+
+mod client;
+mod sessions;
