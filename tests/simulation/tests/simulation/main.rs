@@ -4,3 +4,5 @@
 mod basics;
 #[cfg(test)]
 mod crashes;
+#[cfg(test)]
+mod published;
