@@ -5,7 +5,7 @@
 //! ```text
 //!   6  host-local                                            wiring, the binaries
 //!   5  cli    │ language-server                              verbs │ what an editor is told
-//!   4  engine │ store-* objects-* tasks-*                    the loop │ one technology each
+//!   4  engine │ store-* objects-* tasks-* │ simulator        the loop │ one technology each │ time and chance
 //!   3  ports  │ egress                                       traits │ the guard for what goes out
 //!   2  definition │ core                                     text formats │ advance and duties
 //!   1  model │ actions │ wire                                what flows, grants and answers are
@@ -62,6 +62,7 @@ pub const HOUSE: &[Place] = &[
     place("store-embedded", 4, Role::Adapter),
     place("store-memory", 4, Role::Adapter),
     place("objects-directory", 4, Role::Adapter),
+    place("simulator", 4, Role::Logic),
     place("tasks-wasm", 4, Role::Adapter),
     place("tasks-http", 4, Role::Adapter),
     place("cli", 5, Role::Logic),

@@ -6,13 +6,9 @@
 //!
 //! **Invariant:** nothing here reads a real clock or draws real randomness: a seed reproduces a run exactly.
 
-mod chance;
-mod clock;
-mod disk;
-mod executor;
 mod tasks;
 mod world;
 
-pub use chance::Chance;
+pub use stepwell_simulator::Chance;
 pub use tasks::{Ran, WorldTasks};
 pub use world::{Begin, World, flow};

@@ -13,8 +13,7 @@ use futures::future::BoxFuture;
 use stepwell_expression::Value;
 use stepwell_ports::{Call, Clock, Millis, Outcome, TaskFailure, Tasks, Telemetry, Work};
 
-use crate::Chance;
-use crate::clock::VirtualClock;
+use stepwell_simulator::{Chance, VirtualClock};
 
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,10 +11,9 @@ use stepwell_model::{Flow, Settings};
 use stepwell_ports::{Clock, Millis, Spawn};
 use stepwell_store_memory::MemoryStore;
 
-use crate::clock::VirtualClock;
-use crate::disk::Disk;
-use crate::executor::Executor;
-use crate::{Chance, WorldTasks};
+use stepwell_simulator::{Chance, Disk, Executor, Process, VirtualClock};
+
+use crate::WorldTasks;
 
 /// One seed's world.
 pub struct World {
@@ -26,6 +25,7 @@ pub struct World {
     pub chance: Chance,
     clock: Arc<VirtualClock>,
     executor: Executor,
+    process: Process,
     /// How many processes died.
     pub deaths: u32,
 }
@@ -54,11 +54,13 @@ impl World {
     }
 
     fn with(chance: Chance) -> Self {
-        let clock = Arc::new(VirtualClock::new());
+        let clock = Arc::new(VirtualClock::default());
+        let executor = Executor::new(chance.clone());
         Self {
             store: MemoryStore::default(),
             tasks: WorldTasks::new(clock.clone(), chance.clone()),
-            executor: Executor::new(chance.clone()),
+            process: executor.process(),
+            executor,
             chance,
             clock,
             deaths: 0,
@@ -78,9 +80,9 @@ impl World {
 
     fn ports(&self) -> Ports {
         let disk = Disk::new(
-            self.store.clone(),
+            Arc::new(self.store.clone()),
             self.clock.clone(),
-            self.executor.clone(),
+            self.process.clone(),
             self.chance.clone(),
         );
         Ports {
@@ -89,7 +91,7 @@ impl World {
             tasks: Arc::new(self.tasks.clone()),
             clock: self.clock.clone(),
             seeds: Arc::new(self.chance.clone()),
-            spawn: Arc::new(self.executor.clone()),
+            spawn: Arc::new(self.process.clone()),
         }
     }
 
@@ -101,7 +103,7 @@ impl World {
     pub fn engine(&mut self) -> Result<Engine, EngineError> {
         let engine = self.wait_for(Engine::open(self.ports(), Driving::All))?;
         let dispatcher = engine.clone();
-        self.executor
+        self.process
             .spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
         Ok(engine)
     }
@@ -123,7 +125,7 @@ impl World {
             let value = future.await;
             *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         };
-        self.executor.spawn(finish.boxed());
+        self.process.spawn(finish.boxed());
         for _ in 0..polls_max {
             if let Some(value) = result.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 return Some(value);
@@ -164,7 +166,7 @@ impl World {
     pub fn ask<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
         let (sender, mut answer) = futures::channel::oneshot::channel();
         // Who asked reads the answer below.
-        self.executor
+        self.process
             .spawn(async move { drop(sender.send(future.await)) }.boxed());
         self.settle();
         answer.try_recv().ok().flatten()
@@ -172,7 +174,7 @@ impl World {
 
     /// The process dies.
     pub fn die(&mut self) {
-        self.executor.kill();
+        self.process.kill();
         self.deaths += 1;
     }
 
