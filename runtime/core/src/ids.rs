@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub type Millis = u64;
 
 /// The number of a record in its scope's log: 1, 2, 3 …
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 

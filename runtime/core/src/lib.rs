@@ -19,6 +19,7 @@
 extern crate alloc;
 
 mod advance;
+mod driving;
 mod duties;
 mod event;
 mod failure;
@@ -41,6 +42,9 @@ mod work;
 mod story;
 
 pub use advance::{Advanced, Moment, Program, Rejected, Stop, Tokens, advance};
+pub use driving::{
+    DRIVER_GRACE_MS, Drive, Found, Looker, Marker, Receipt, Rest, SENDER_LIFE_MS, Turn, WAKE_GRACE_MS, WakeId,
+};
 pub use duties::{Duty, duties};
 pub use event::{Branch, Event, Items, Report, Telemetry};
 pub use failure::{Failure, codes};

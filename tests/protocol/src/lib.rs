@@ -1,0 +1,66 @@
+//! The protocol of drivers, claims and wakes, explored exhaustively.
+//!
+//! Two or three programs that die between any two of their steps, messages that are handed out again and doubled, appends
+//! that lose and answers that get lost: every order of them is tried, up to a bound on how often each fault strikes. What
+//! an invocation decides is decided by the engine's own functions ([`stepwell_core::Drive::turn`],
+//! [`stepwell_core::Receipt::found`], [`stepwell_core::Marker::cuts_off`]); what it does in between is written down here
+//! step by step.
+//!
+//! Each place that the design marks as one where the obvious shortcut loses or doubles work is a switch in [`Repairs`]:
+//! switched off, the exploration must find the damage. `cargo test -p stepwell-protocol -- --nocapture` prints the number
+//! of states, and the shortest way to each damage.
+//!
+//! **Invariant:** no chance and no real time; two runs explore the same states.
+
+mod explore;
+mod scope;
+mod stop;
+
+pub use explore::{Explored, explore};
+pub use scope::{Call, OneScope, Stage};
+pub use stop::StopBelow;
+
+/// The protocol's repairs; each can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches, one for each repair, always named"
+)]
+pub struct Repairs {
+    /// Law 1: what a look computes comes from the record alone, not from the clock of whoever looks.
+    pub pure_looks: bool,
+    /// Law 3: who holds no message sends the wake first, then appends.
+    pub wake_first: bool,
+    /// Law 3: a wake that finds less than it expects is kept until its sender cannot be alive.
+    pub keeps_early_wakes: bool,
+    /// Law 4: the record that owes an effect is appended before the effect.
+    pub append_first: bool,
+    /// Law 4: where an append loses, the same outcome is folded again.
+    pub folds_again: bool,
+    /// Law 4: whoever is not named waits for the driver's time to pass before it claims.
+    pub waits_for_the_driver: bool,
+    /// Section 4: the marker stands beside the root before the record that ends what is below.
+    pub marker_first: bool,
+    /// Section 4: who sees a marker reads whether its record is there.
+    pub reads_the_marked_record: bool,
+}
+
+impl Repairs {
+    /// All of them: the protocol as it is.
+    #[must_use]
+    pub fn all() -> Self {
+        Self {
+            pure_looks: true,
+            wake_first: true,
+            keeps_early_wakes: true,
+            append_first: true,
+            folds_again: true,
+            waits_for_the_driver: true,
+            marker_first: true,
+            reads_the_marked_record: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
