@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
-use crate::verbs::{describe, eval, graph, history, list, lsp, report, run, stop, validate};
+use crate::verbs::{describe, eval, graph, history, list, lsp, report, run, schema, stop, test, validate};
 
 /// What the help begins and ends with.
 const ABOUT: &str = "Runs workflows one durable step at a time";
@@ -19,6 +19,7 @@ Examples:
   stepwell list                                  what has run here
   stepwell history 9f86d081884c7d65              what happened, step by step
   stepwell validate order.yaml --strict          check a flow without running it
+  stepwell test tests.yaml --chaos 20            what comes of it, also when the process dies
 
 Exit codes: 0 succeeded, 1 failed, 2 usage or refused definition, 3 timed out, 4 stopped, 5 host error, 130 Ctrl-C";
 
@@ -34,6 +35,7 @@ struct Arguments {
 enum Verb {
     Run(run::Arguments),
     Validate(validate::Arguments),
+    Test(test::Arguments),
     Graph(graph::Arguments),
     Eval(eval::Arguments),
     History(history::Arguments),
@@ -42,6 +44,7 @@ enum Verb {
     Stop(stop::Arguments),
     Report(report::Arguments),
     Lsp(lsp::Arguments),
+    Schema(schema::Arguments),
 }
 
 /// Does what the arguments say.
@@ -68,6 +71,7 @@ impl Verb {
         match self {
             Self::Run(arguments) => arguments.carry_out(host, console).await,
             Self::Validate(arguments) => arguments.carry_out(console),
+            Self::Test(arguments) => arguments.carry_out(host, console).await,
             Self::Graph(arguments) => arguments.carry_out(console),
             Self::Eval(arguments) => arguments.carry_out(console),
             Self::History(arguments) => arguments.carry_out(host, console).await,
@@ -75,7 +79,8 @@ impl Verb {
             Self::List(arguments) => arguments.carry_out(host, console).await,
             Self::Stop(arguments) => arguments.carry_out(host, console).await,
             Self::Report(arguments) => arguments.carry_out(host, console).await,
-            Self::Lsp(arguments) => arguments.carry_out(host).await,
+            Self::Lsp(arguments) => arguments.carry_out(host, console).await,
+            Self::Schema(arguments) => arguments.carry_out(console),
         }
     }
 }

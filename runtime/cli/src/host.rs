@@ -1,12 +1,16 @@
 //! What a verb needs of the program that it runs in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use stepwell_definition::PlannedReport;
+use stepwell_expression::Value;
 use stepwell_wire::output::End;
 use stepwell_wire::{Answer, Refusal, Request, Run};
 
 use crate::Progress;
+use crate::service::Account;
 
 /// A component's bytes, and the name of those bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +36,52 @@ pub enum RunEnd {
         /// The execution's name, if it has begun.
         name: Option<String>,
     },
+}
+
+/// One execution that is rehearsed: in memory, in virtual time, and perhaps in a rough world.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    /// What is run.
+    pub run: Run,
+    /// The components that it names.
+    pub components: Arc<Vec<Component>>,
+    /// `$Environment`, an object.
+    pub environment: Value,
+    /// The folder whose objects it finds.
+    pub objects: Option<PathBuf>,
+    /// What is reported to tasks that wait for it.
+    pub reports: Vec<PlannedReport>,
+    /// After how many milliseconds it is stopped.
+    pub stop_after_ms: Option<u64>,
+}
+
+/// The world that a rehearsal runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// Nothing goes wrong.
+    Calm,
+    /// The process dies, looks are doubled, the disk is slow and the order of things is random, as a seed decides.
+    Rough {
+        /// The seed.
+        seed: u64,
+        /// How many steps the same rehearsal takes where the world is calm: deaths are spread over so many.
+        steps: u64,
+    },
+}
+
+/// What came of a rehearsal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rehearsed {
+    /// How the execution stands.
+    pub end: End,
+    /// Why it has not ended, if it has not.
+    pub unended: Option<String>,
+    /// What it did.
+    pub account: Account,
+    /// How many steps the world took.
+    pub steps: u64,
+    /// How often the process died.
+    pub deaths: u64,
 }
 
 /// How an editor's conversation with the language server ended.
@@ -83,6 +133,13 @@ pub trait Host: Send + Sync {
         run: Run,
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>>;
+
+    /// Rehearses one execution; nothing where the user interrupted it.
+    fn rehearse<'a>(
+        &'a self,
+        rehearsal: &'a Rehearsal,
+        weather: Weather,
+    ) -> BoxFuture<'a, Result<Option<Rehearsed>, HostError>>;
 
     /// Serves an editor over standard input and output, as its language server.
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd>;

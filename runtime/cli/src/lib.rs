@@ -25,5 +25,5 @@ mod verbs;
 pub use arguments::main;
 pub use console::{Console, Style};
 pub use exit::Exit;
-pub use host::{Component, EditorEnd, Host, HostError, RunEnd};
+pub use host::{Component, EditorEnd, Host, HostError, Rehearsal, Rehearsed, RunEnd, Weather};
 pub use progress::{Driven, Kept, Progress};

@@ -25,6 +25,9 @@ use crate::{Millis, Revision, ScopeId, Snapshot};
 /// How long a driver's own time is stretched for those who wait: clocks disagree, an append takes its time.
 pub const DRIVER_GRACE_MS: Millis = 5_000;
 
+/// How far clocks differ at most.
+pub const CLOCKS_DIFFER_MS: Millis = 1_000;
+
 /// How long a wake that was named may be late before somebody else acts.
 pub const WAKE_GRACE_MS: Millis = 300_000;
 
@@ -61,6 +64,8 @@ pub struct Receipt {
     pub sent_ms: Millis,
     /// How often it has been received, this time included.
     pub times: u32,
+    /// When it was received this time.
+    pub received_ms: Millis,
 }
 
 /// Who looks at a record.
@@ -70,10 +75,8 @@ pub enum Looker<'a> {
     Writer,
     /// Nobody else is alive, whoever wrote it.
     Sole,
-    /// It came by a wake.
+    /// It came by a wake: of this scope, or of one around it or inside.
     Woken(&'a Receipt),
-    /// It came by something else.
-    Passer,
 }
 
 /// What a looker may do about the effect that a record owes.
@@ -133,25 +136,28 @@ impl Drive {
         match looker {
             Looker::Writer if self.wake.is_none() => Turn::Act,
             Looker::Sole => Turn::Claim,
-            Looker::Writer | Looker::Woken(_) | Looker::Passer if now_ms >= self.until_ms => Turn::Claim,
+            Looker::Writer | Looker::Woken(_) if now_ms >= self.until_ms => Turn::Claim,
             Looker::Woken(receipt) if named(&receipt) && receipt.times > 1 => Turn::Claim,
             Looker::Woken(receipt) if named(&receipt) => Turn::Act,
-            Looker::Writer | Looker::Woken(_) | Looker::Passer => Turn::Later(self.until_ms),
+            Looker::Writer | Looker::Woken(_) => Turn::Later(self.until_ms),
         }
     }
 }
 
 impl Drive {
-    /// What `looker` does where the scope is blocked until some time.
+    /// What `looker` does where the scope is blocked until some time, by a record that was written at `stamp_ms`.
     ///
     /// The wake that is named may have come before that time: it was sent when nobody knew that the scope would block. One
-    /// that is received again may have been meant to arm another, and died before it did.
+    /// that is received again may have been meant to arm another, and died before it did. And one during whose receipt the
+    /// record was written may have been handed out twice: whoever wrote it holds the same message, and nothing else.
     #[must_use]
-    pub fn rest(&self, looker: Looker<'_>) -> Rest {
+    pub fn rest(&self, looker: Looker<'_>, stamp_ms: Millis) -> Rest {
+        let may_be_two =
+            |receipt: &Receipt| receipt.times > 1 || stamp_ms.saturating_add(CLOCKS_DIFFER_MS) >= receipt.received_ms;
         match looker {
             Looker::Writer if self.wake.is_some() => Rest::Arm,
-            Looker::Woken(receipt) if receipt.times > 1 || self.wake.as_ref() == Some(&receipt.wake) => Rest::Keep,
-            Looker::Writer | Looker::Sole | Looker::Woken(_) | Looker::Passer => Rest::Leave,
+            Looker::Woken(receipt) if may_be_two(receipt) || self.wake.as_ref() == Some(&receipt.wake) => Rest::Keep,
+            Looker::Writer | Looker::Sole | Looker::Woken(_) => Rest::Leave,
         }
     }
 }
@@ -213,6 +219,7 @@ mod tests {
             expects: Revision(3),
             sent_ms: 1_000,
             times,
+            received_ms: 50_000,
         }
     }
 
@@ -230,21 +237,17 @@ mod tests {
                 Looker::Woken(&again),
                 Looker::Woken(&other),
                 Looker::Woken(&other_again),
-                Looker::Passer,
             ]
             .map(|looker| drive.turn(looker, now))
         };
         use Turn::{Act, Claim, Later};
         let late = Later(15_000);
-        assert_eq!(turns(&by_writer, 14_999), [Act, Claim, late, late, late, late, late]);
-        assert_eq!(
-            turns(&by_writer, 15_000),
-            [Act, Claim, Claim, Claim, Claim, Claim, Claim]
-        );
+        assert_eq!(turns(&by_writer, 14_999), [Act, Claim, late, late, late, late]);
+        assert_eq!(turns(&by_writer, 15_000), [Act, Claim, Claim, Claim, Claim, Claim]);
         let late = Later(310_000);
-        assert_eq!(turns(&by_wake, 10_000), [late, Claim, Act, Claim, late, late, late]);
-        assert_eq!(turns(&by_wake, 310_000), [Claim; 7]);
-        assert_eq!(Drive::nobody(7).turn(Looker::Passer, 7), Claim);
+        assert_eq!(turns(&by_wake, 10_000), [late, Claim, Act, Claim, late, late]);
+        assert_eq!(turns(&by_wake, 310_000), [Claim; 6]);
+        assert_eq!(Drive::nobody(7).turn(Looker::Woken(&other), 7), Claim);
     }
 
     #[test]
@@ -256,15 +259,16 @@ mod tests {
                 Looker::Woken(&named),
                 Looker::Woken(&again),
                 Looker::Woken(&other),
-                Looker::Passer,
                 Looker::Sole,
             ]
-            .map(|looker| drive.rest(looker))
+            .map(|looker| drive.rest(looker, 48_999))
         };
         use Rest::{Arm, Keep, Leave};
         let by_wake = Drive::by_wake(WakeId("w".into()), 10_000);
-        assert_eq!(rests(&by_wake), [Arm, Keep, Keep, Leave, Leave, Leave]);
-        assert_eq!(rests(&Drive::default()), [Leave, Leave, Keep, Leave, Leave, Leave]);
+        assert_eq!(rests(&by_wake), [Arm, Keep, Keep, Leave, Leave]);
+        assert_eq!(rests(&Drive::default()), [Leave, Leave, Keep, Leave, Leave]);
+        // Written while the message was held: its other receipt may have done it.
+        assert_eq!(by_wake.rest(Looker::Woken(&other), 49_000), Keep);
     }
 
     #[test]

@@ -43,7 +43,8 @@ mod story;
 
 pub use advance::{Advanced, Moment, Program, Rejected, Stop, Tokens, advance};
 pub use driving::{
-    DRIVER_GRACE_MS, Drive, Found, Looker, Marker, Receipt, Rest, SENDER_LIFE_MS, Turn, WAKE_GRACE_MS, WakeId,
+    CLOCKS_DIFFER_MS, DRIVER_GRACE_MS, Drive, Found, Looker, Marker, Receipt, Rest, SENDER_LIFE_MS, Turn,
+    WAKE_GRACE_MS, WakeId,
 };
 pub use duties::{Duty, duties};
 pub use event::{Branch, Event, Items, Report, Telemetry};

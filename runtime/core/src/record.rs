@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 use stepwell_expression::Value;
 
-use crate::{Entry, Millis, Pins, Revision, Snapshot};
+use crate::{Drive, Entry, Millis, Pins, Revision, Snapshot};
 
 /// One entry of a scope's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Record {
     pub stamp: Millis,
     /// Who wrote it, and drives what it owes.
     pub writer: Arc<str>,
+    /// Who else may carry out what it owes, and from when on; where one process drives, nobody while it lives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub drive: Drive,
     /// What the execution was started with; in the root's first record only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins: Option<Pins>,
@@ -31,6 +34,10 @@ pub struct Record {
     pub values: Vec<Value>,
     /// What it led to.
     pub snapshot: Snapshot,
+}
+
+fn is_default(drive: &Drive) -> bool {
+    *drive == Drive::default()
 }
 
 /// The format that is written.

@@ -1,9 +1,10 @@
 //! Retry and Catch.
 
+use stepwell_actions::{INVOKE_FUNCTION, START_EXECUTION};
 use stepwell_expression::Value;
-use stepwell_model::{Catch, ErrorName, Recovery, Retry, Rule, State};
+use stepwell_model::{Catch, ErrorName, Kind, Origin, Recovery, Retry, Rule, State};
 
-use crate::step::{Folded, Step};
+use crate::step::{Folded, OUTPUT, Step};
 use crate::variables::Sight;
 use crate::{Fact, Failure, states};
 
@@ -27,7 +28,17 @@ pub(crate) fn fail_state(step: &mut Step<'_>, failure: Failure) -> Folded {
     }
 }
 
+/// Where errors of that state may come from. What passes outwards does not say whether a function raised it.
+fn origin(state: &State) -> Origin {
+    match &state.kind {
+        Kind::Task(task) if matches!(&*task.action, INVOKE_FUNCTION | START_EXECUTION) => Origin::Function,
+        Kind::Parallel(_) | Kind::Map(_) => Origin::Function,
+        Kind::Task(_) | Kind::Pass | Kind::Wait(_) | Kind::Choice(_) | Kind::Succeed | Kind::Fail(_) => Origin::Other,
+    }
+}
+
 fn decide<'a>(state: &'a State, failure: &Failure, used: &[u32]) -> Decision<'a> {
+    let takes = |errors: &[ErrorName], failure: &Failure| takes(errors, failure, origin(state));
     match &state.recovery {
         Recovery::RetryThenCatch { retry, catch } => {
             let decision = failure.retryable.then(|| {
@@ -44,15 +55,15 @@ fn decide<'a>(state: &'a State, failure: &Failure, used: &[u32]) -> Decision<'a>
                     .map_or(Decision::Nothing, Decision::On)
             })
         }
-        Recovery::FirstMatch(rules) => first_match(rules, failure, used),
+        Recovery::FirstMatch(rules) => first_match(rules, failure, used, origin(state)),
     }
 }
 
 /// The older form: the first rule that takes the error decides; a retry rule does not take what must not be retried.
-fn first_match<'a>(rules: &'a [Rule], failure: &Failure, used: &[u32]) -> Decision<'a> {
+fn first_match<'a>(rules: &'a [Rule], failure: &Failure, used: &[u32], origin: Origin) -> Decision<'a> {
     let found = rules.iter().enumerate().find(|(_, rule)| match rule {
-        Rule::Retry(retry) => failure.retryable && takes(&retry.errors, failure),
-        Rule::Catch(catch) => takes(&catch.errors, failure),
+        Rule::Retry(retry) => failure.retryable && takes(&retry.errors, failure, origin),
+        Rule::Catch(catch) => takes(&catch.errors, failure, origin),
     });
     match found {
         Some((rule, Rule::Retry(retry))) => retried(retry, rule, used).unwrap_or(Decision::Nothing),
@@ -70,8 +81,8 @@ fn retried<'a>(retry: &Retry, rule: usize, used: &[u32]) -> Option<Decision<'a>>
     })
 }
 
-fn takes(errors: &[ErrorName], failure: &Failure) -> bool {
-    errors.iter().any(|error| error.matches(&failure.code))
+fn takes(errors: &[ErrorName], failure: &Failure, origin: Origin) -> bool {
+    errors.iter().any(|error| error.matches(&failure.code, origin))
 }
 
 fn again(step: &mut Step<'_>, state: &State, delay_ms: u64, rule: usize, failure: Failure) -> Folded {
@@ -89,9 +100,10 @@ fn again(step: &mut Step<'_>, state: &State, delay_ms: u64, rule: usize, failure
 
 fn go_on(step: &mut Step<'_>, state: &State, catch: &Catch, failure: Failure) -> Folded {
     let empty = Value::Object(alloc::sync::Arc::default());
+    step.renew_budget();
     let input = step.position()?.input.clone();
     let sight = Sight::input(input).with_output(Value::Null).with_error(failure.clone());
-    let output = match step.construct(catch.output.as_ref(), sight, empty)? {
+    let output = match step.construct_object(OUTPUT, catch.output.as_ref(), sight, empty)? {
         Ok(output) => output,
         Err(failure) => return step.fail_scope(failure),
     };

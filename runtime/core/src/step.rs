@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use stepwell_expression::{Context, EvalError, Memory, Template, Value};
+use stepwell_expression::{BUDGET, Context, EvalError, Memory, Template, Value};
 use stepwell_model::{Block, Exit, State, StateIndex};
 
 use crate::advance::{Advanced, Moment, Program, Rejected, Stop};
@@ -19,11 +19,25 @@ const STATES_PER_ADVANCE: u32 = 1_000;
 /// New bytes in one call, likewise.
 const BYTES_PER_ADVANCE: u64 = 64 * 1024;
 
+/// Steps of expressions in one call, likewise: between two calls timers and mail are looked at.
+const STEPS_PER_ADVANCE: u64 = 100_000;
+
 /// So many new bytes count as one more state: a loop that writes much is cut sooner than one that writes little.
 const BYTES_PER_STATE: u64 = 1024;
 
+/// So many steps of expressions count as one more state: a loop that computes much is cut sooner than one that computes
+/// little. The default of `limits.states` is some seconds of computing.
+const STEPS_PER_STATE: u64 = 250;
+
+/// What an evaluation costs beside its own steps.
+const EVALUATION_STEPS: u64 = 30;
+
 /// Values above so many bytes are not measured to their end: they may hold one large text very often.
 const MEASURED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+pub(crate) const INPUT: &str = "InputConstructor";
+pub(crate) const OUTPUT: &str = "OutputConstructor";
+const GLOBAL: &str = "GlobalConstructor";
 
 /// What folding returns: nothing, or why it could not be done.
 pub(crate) type Folded = Result<(), Stop>;
@@ -42,6 +56,10 @@ pub(crate) struct Step<'a> {
     missing: Vec<Arc<str>>,
     /// The bytes that came in or were constructed.
     bytes: u64,
+    /// The steps that expressions took.
+    steps: u64,
+    /// The steps that are left to what is evaluated together.
+    budget: u64,
 }
 
 impl<'a> Step<'a> {
@@ -67,6 +85,8 @@ impl<'a> Step<'a> {
             entries: Vec::new(),
             missing: Vec::new(),
             bytes: 0,
+            steps: 0,
+            budget: BUDGET,
         })
     }
 
@@ -112,7 +132,7 @@ impl<'a> Step<'a> {
                 return Ok(());
             }
             self.enter()?;
-            if self.bytes >= BYTES_PER_ADVANCE {
+            if self.bytes >= BYTES_PER_ADVANCE || self.steps >= STEPS_PER_ADVANCE {
                 break;
             }
         }
@@ -139,7 +159,7 @@ impl<'a> Step<'a> {
         self.note(Fact::ExecutionStarted { input: input.clone() });
         let sight = Sight::input(input.clone());
         let template = self.program.flow.input.as_ref();
-        let raw = self.construct(template, sight, input)?;
+        let raw = self.construct_object(INPUT, template, sight, input)?;
         match raw.and_then(|raw| self.constructed(template, raw)) {
             Ok(raw) => self.go_to(self.block.start, raw),
             Err(failure) => return self.end(Err(failure)),
@@ -208,6 +228,7 @@ impl<'a> Step<'a> {
 
     fn enter(&mut self) -> Folded {
         let state = self.state()?;
+        self.renew_budget();
         self.snapshot.visits += 1;
         self.snapshot.states += 1;
         let visit = self.snapshot.visits;
@@ -221,7 +242,8 @@ impl<'a> Step<'a> {
         if let Some(failure) = self.entry_refused(&raw) {
             return self.fail_scope(failure);
         }
-        let input = match self.construct(state.input.as_ref(), Sight::input(raw.clone()), raw)? {
+        let sight = Sight::input(raw.clone());
+        let input = match self.construct_object(INPUT, state.input.as_ref(), sight, raw)? {
             Ok(input) => input,
             Err(failure) => return self.fail_state(failure),
         };
@@ -237,7 +259,7 @@ impl<'a> Step<'a> {
         let states_max = self.program.pins.settings.states_max;
         if self.snapshot.states > states_max {
             let detail = alloc::format!(
-                "more than {states_max} states without an effect, a Wait or a fork (a KiB of new data counts as one)"
+                "more than {states_max} states without an effect, a Wait or a fork (a KiB of new data counts as one, and so do {STEPS_PER_STATE} steps of expressions)"
             );
             return Some(Failure::not_retryable(codes::STATE_LIMIT_EXCEEDED, detail));
         }
@@ -258,7 +280,7 @@ impl<'a> Step<'a> {
             return self.fail_state(failure);
         }
         let sight = Sight::input(self.position()?.input.clone()).with_output(result.clone());
-        let output = match self.construct(state.output.as_ref(), sight.clone(), result)? {
+        let output = match self.construct_object(OUTPUT, state.output.as_ref(), sight.clone(), result)? {
             Ok(output) => output,
             Err(failure) => return self.fail_state(failure),
         };
@@ -291,7 +313,7 @@ impl<'a> Step<'a> {
     }
 
     fn write_globals(&mut self, template: &Template, sight: Sight) -> Worked<()> {
-        let keys = match self.evaluate(sight, |context| template.evaluate(context))? {
+        let keys = match self.construct_object(GLOBAL, Some(template), sight, Value::Null)? {
             Ok(keys) => keys,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -341,8 +363,9 @@ impl<'a> Step<'a> {
     }
 
     fn execution_output(&mut self, output: Value) -> Worked<Value> {
+        self.renew_budget();
         let sight = Sight::input(self.program.pins.input.clone()).with_output(output.clone());
-        let constructed = self.construct(self.program.flow.output.as_ref(), sight, output)?;
+        let constructed = self.construct_object(OUTPUT, self.program.flow.output.as_ref(), sight, output)?;
         Ok(constructed.and_then(|output| self.too_large("output", &output).map_or(Ok(output), Err)))
     }
 
@@ -375,6 +398,36 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// Likewise, for what must yield an object; what was not constructed may be anything.
+    ///
+    /// Source: specification 1.5.5, inputs and outputs are objects only.
+    pub(crate) fn construct_object(
+        &mut self,
+        name: &str,
+        template: Option<&Template>,
+        sight: Sight,
+        default: Value,
+    ) -> Worked<Value> {
+        let constructed = self.construct(template, sight, default)?;
+        let Some(Template::Expr(_) | Template::Array(_) | Template::Literal(_)) = template else {
+            return Ok(constructed);
+        };
+        let Ok(value) = constructed else {
+            return Ok(constructed);
+        };
+        let opened = match &value {
+            Value::Stored(pointer) => &self.memory.open(pointer)?,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+                &value
+            }
+        };
+        if opened.as_object().is_some() {
+            return Ok(Ok(value));
+        }
+        let detail = alloc::format!("`{name}.$` yields {} where an object is needed", opened.kind());
+        Ok(Err(Failure::not_retryable(codes::RUNTIME_ERROR, detail)))
+    }
+
     /// Evaluates something over the variables that `sight` allows.
     pub(crate) fn evaluate<T>(
         &mut self,
@@ -388,10 +441,13 @@ impl<'a> Step<'a> {
             random::draw(seed, scope, base + u64::from(number))
         };
         let variables = Variables::new(&self.program, &self.snapshot, self.block, sight);
-        let mut context = Context::new(&variables, self.memory, &draw);
+        let budget = self.budget.saturating_sub(EVALUATION_STEPS);
+        let mut context = Context::new(&variables, self.memory, &draw).with_budget(budget);
         let result = evaluation(&mut context);
+        let left = context.budget();
         let missing = context.missing();
         self.snapshot.draws += drawn.get();
+        self.count_steps(left);
         self.missing.extend(missing.into_iter().map(Arc::from));
         match result {
             Ok(value) => Ok(Ok(value)),
@@ -401,6 +457,20 @@ impl<'a> Step<'a> {
                 Ok(Err(Failure::not_retryable(code, alloc::format!("{error}"))))
             }
         }
+    }
+
+    /// What is evaluated from here on has a budget of its own: all that a visit of a state evaluates at one go, what a Catch
+    /// rule builds, what an item is made of, what the flow itself builds.
+    pub(crate) fn renew_budget(&mut self) {
+        self.budget = BUDGET;
+    }
+
+    /// Steps are time, and where a loop takes them, sooner or later too much of it.
+    fn count_steps(&mut self, left: u64) {
+        let before = self.steps;
+        self.steps += self.budget.saturating_sub(left);
+        self.budget = left;
+        self.snapshot.states += self.steps / STEPS_PER_STATE - before / STEPS_PER_STATE;
     }
 
     /// The failure of a value above `limits.data`.
@@ -479,3 +549,6 @@ pub(crate) fn split(end: &Result<Value, Failure>) -> (Value, Option<Failure>) {
         Err(failure) => (Value::Null, Some(failure.clone())),
     }
 }
+
+#[cfg(test)]
+mod tests;

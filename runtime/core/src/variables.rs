@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::cell::OnceCell;
 
 use stepwell_expression::{Number, Value};
 use stepwell_model::Block;
@@ -71,6 +72,8 @@ pub(crate) struct Variables<'a> {
     snapshot: &'a Snapshot,
     block: &'a Block,
     sight: Sight,
+    /// `$Context`, made once.
+    context: OnceCell<Value>,
 }
 
 impl<'a> Variables<'a> {
@@ -80,6 +83,7 @@ impl<'a> Variables<'a> {
             snapshot,
             block,
             sight,
+            context: OnceCell::new(),
         }
     }
 
@@ -140,7 +144,7 @@ impl stepwell_expression::Variables for Variables<'_> {
             "Item" => self.sight.item.clone(),
             "Global" => Some(self.snapshot.globals.view.clone()),
             "Environment" => Some(self.program.pins.environment.clone()),
-            "Context" => Some(self.context()),
+            "Context" => Some(self.context.get_or_init(|| self.context()).clone()),
             _ => None,
         }
     }

@@ -24,10 +24,14 @@ pub(crate) struct Integration {
 
 const METHODS: &[&str] = &["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"];
 
-const FUNCTION: &[Field] = &[
+/// The parameter that names a function.
+pub(crate) const FUNCTION_RESOURCE: Field =
     Field::new("resourceArn", Takes::Text, "The function: its ARN or its name.")
         .required()
-        .computable(),
+        .computable();
+
+const FUNCTION: &[Field] = &[
+    FUNCTION_RESOURCE,
     Field::new(
         "invocationType",
         Takes::OneOf(&["Sync", "Async"]),

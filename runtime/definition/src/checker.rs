@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use stepwell_expression::Trials;
+
 use crate::codes;
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::fields::{Fields, Found, Takes};
 use crate::places::Places;
-use crate::similar::closest;
+use crate::similar::Guesses;
 use crate::source::{Source, Span};
 use crate::tree::Node;
 
@@ -32,6 +34,17 @@ pub(crate) struct Checker<'s> {
     pub(crate) unsupported: Vec<Unsupported>,
     pub(crate) places: Places,
     pub(crate) states: usize,
+    pub(crate) trials: Trials,
+    pub(crate) guesses: Guesses,
+    /// What the state whose constructors are looked at puts out, where that is known.
+    pub(crate) result: Option<ResultParts>,
+}
+
+/// The parts that the result of an action has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResultParts {
+    pub(crate) action: &'static str,
+    pub(crate) parts: &'static [&'static str],
 }
 
 /// A string with its place.
@@ -50,6 +63,9 @@ impl<'s> Checker<'s> {
             unsupported: Vec::new(),
             places,
             states: 0,
+            trials: Trials::of_a_file(),
+            guesses: Guesses::default(),
+            result: None,
         }
     }
 
@@ -60,6 +76,11 @@ impl<'s> Checker<'s> {
     /// Whether one more error would still be shown.
     pub(crate) fn has_room(&self) -> bool {
         self.diagnostics.has_room()
+    }
+
+    /// The name that `text` is most likely a slip of, as far as the file's guesses reach.
+    pub(crate) fn closest<'a>(&mut self, text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        self.guesses.closest(text, names)
     }
 
     /// A field that takes a string.
@@ -106,7 +127,7 @@ impl<'s> Checker<'s> {
         }
         let message = format!("`{name}` cannot be {}", shown(&text.text));
         let diagnostic = Diagnostic::new(&codes::BAD_VALUE, text.span, message);
-        let close = closest(&text.text, choices.iter().copied());
+        let close = self.closest(&text.text, choices.iter().copied());
         let diagnostic = match close {
             Some(_) => diagnostic.did_you_mean(close),
             None => diagnostic.help(format!("it takes {}", choices.join(", "))),

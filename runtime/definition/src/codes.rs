@@ -69,6 +69,7 @@ codes! {
     EMPTY "empty" Error "The file holds nothing.";
     NOT_YAML "not_yaml" Error "The file is neither YAML nor JSON.";
     NOT_JSON "not_json" Error "The file is not JSON.";
+    ONLY_YAML "only_yaml" Note "A file that is called JSON holds what only YAML allows.";
     MISSING_BLANK "missing_blank" Error "A colon is not followed by a blank, so that it makes no key.";
     TOO_DEEP "too_deep" Error "The file nests too deeply.";
     TOO_MANY_NODES "too_many_nodes" Error "The file has too many parts.";
@@ -119,6 +120,7 @@ codes! {
     UNREACHABLE "unreachable" Warning "No transition leads to a state.";
     NO_WAY_OUT "no_way_out" Warning "From a state no way leads to an end of its scope.";
     NO_DEFAULT "no_default" Note "A Choice has no Default.";
+    NEVER_RUNS "never_runs" Warning "A constructor stands where it never runs.";
     TWO_WAITS "two_waits" Warning "A Wait has both Seconds and UntilDateTime; Seconds wins.";
     LONG_WAIT "long_wait" Warning strict "A Wait is longer than CloudFlow allows.";
     HIGH_CONCURRENCY "high_concurrency" Note strict "A Map runs more items at once than CloudFlow does.";
@@ -143,6 +145,7 @@ codes! {
     EXECUTION_NAME "execution_name" Warning "The name of a child execution is none that CloudFlow accepts.";
     TOKEN_NOT_PASSED "token_not_passed" Warning "A task waits for a callback, but passes its token to nobody.";
     UNKNOWN_FUNCTION "unknown_function" Warning "A function has no entry in the functions file.";
+    NO_FUNCTIONS_FILE "no_functions_file" Note "A flow calls functions, but there is no functions file.";
     EXPRESS_CALLBACK "express_callback" Error "A task waits for a callback, which an Express execution cannot.";
 
     // Expressions.
@@ -153,15 +156,26 @@ codes! {
     UNKNOWN_CONTEXT_FIELD "unknown_context_field" Warning "A field of $Context is none.";
     MISSPELT_CONTEXT_FIELD "misspelt_context_field" Error "A field of $Context is close to a known one, but is none.";
     ALWAYS_NULL "always_null" Warning "A value is always null here.";
+    MINUS_IN_KEY "minus_in_key" Note "A key ends with a minus and digits, which may be meant as a subtraction.";
     TOO_LARGE_VALUE "too_large_value" Warning "A constant is larger than what can be passed on.";
     LOOKS_COMPUTED "looks_computed" Note "A literal looks like an expression, but its key does not end with `.$`.";
     NAMELESS_KEY "nameless_key" Error schema "A key consists of `.$` alone.";
 
     // Functions, grants and input.
     BAD_FUNCTION "bad_function" Error "An entry of the functions file is not exactly one of component, http and stub.";
+    NO_COMPONENT "no_component" Error "The component of a function cannot be read.";
     BAD_HOST "bad_host" Error "A host is none.";
     USELESS_SECRET "useless_secret" Warning "A secret is for a host that its grant does not allow.";
     USELESS_GRANT "useless_grant" Warning "A grant is for an action that there is not.";
+
+    // Tests of a flow.
+    DUPLICATE_CASE "duplicate_case" Error "Two cases of a test file have the same name.";
+    BAD_CASE "bad_case" Error "A case of a test file expects nothing, or what cannot come together.";
+    UNKNOWN_TESTED_STATE "unknown_tested_state" Error "A case of a test file names a state that the flow does not have.";
+    NO_REPORT_TAKEN "no_report_taken" Error "A case of a test file reports to a state that never waits for a report.";
+    UNKNOWN_TESTED_FUNCTION "unknown_tested_function" Error "A case of a test file counts the calls of a function that is none of the flow.";
+
+    // All of them.
     TOO_MANY "too_many_problems" Note "There are more problems than are shown.";
 }
 

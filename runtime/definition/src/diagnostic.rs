@@ -170,7 +170,10 @@ impl Diagnostics {
         self.kept.dedup();
         if left_out > 0 {
             let span = self.kept.last().map_or(Span::default(), |last| last.span);
-            let message = format!("there are {left_out} more problems than are shown");
+            let message = match left_out {
+                1 => "there is 1 more problem than is shown".to_owned(),
+                _ => format!("there are {left_out} more problems than are shown"),
+            };
             let help = "mend the ones above and check again";
             self.kept
                 .push(Diagnostic::new(&codes::TOO_MANY, span, message).help(help));

@@ -26,10 +26,11 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use candidates::{Candidate, CandidateKind, complete};
+pub use candidates::{Candidate, CandidateKind, Standing, complete, complete_among};
 pub use reading::{KeyPart, MapPart, Meaning, Reading, Scope, ScopeId, State, StateId, ValuePart};
 pub use rename::{Edit, RenameRefusal};
 pub use spelling::Syntax;
+pub(crate) use spelling::spell;
 
 /// Which of the file formats a file is written in, and in which syntax.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ pub enum FileContent {
 }
 
 impl FileKind {
-    /// The kind that a file's name tells: `functions.yaml` and `grants.yaml` are what they are called, all else is a flow.
+    /// The kind that a file's name tells: what begins with `functions` or `grants` is what it is called, as in
+    /// `functions.yaml` or `functions-test.json`; all else is a flow.
     #[must_use]
     pub fn of(file_name: &str) -> Self {
         let name = file_name
@@ -61,10 +63,14 @@ impl FileKind {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-        let content = match stem {
-            "functions" => FileContent::Functions,
-            "grants" => FileContent::Grants,
-            _ => FileContent::Flow,
+        let called = |word: &str| {
+            let rest = stem.strip_prefix(word);
+            rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        let content = match () {
+            () if called("functions") => FileContent::Functions,
+            () if called("grants") => FileContent::Grants,
+            () => FileContent::Flow,
         };
         let syntax = if extension == "json" {
             Syntax::Json
@@ -72,5 +78,14 @@ impl FileKind {
             Syntax::Yaml
         };
         Self { content, syntax }
+    }
+
+    /// Whether a file's name alone says that it is one of ours; any other is if it [begins a
+    /// flow](Reading::begins_a_flow).
+    #[must_use]
+    pub fn is_named(file_name: &str) -> bool {
+        let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+        let named = name.to_ascii_lowercase().starts_with("flow");
+        named || !matches!(Self::of(file_name).content, FileContent::Flow)
     }
 }

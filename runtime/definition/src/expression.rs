@@ -3,13 +3,12 @@
 //! **Invariant:** whether an expression is right is decided by the expression crate; here it gets its place in the file
 //! and is held against what can be read there.
 
-use stepwell_expression::{Expr, ParseError, Path, PathStep, Step};
+use stepwell_expression::{Expr, ParseError, Path, PathStep, Step, Trials};
 
 use crate::checker::Checker;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::Found;
-use crate::similar::closest;
 use crate::source::Span;
 use crate::tree::Node;
 use crate::variables::{Availability, CONTEXT, ContextField, Place, VARIABLES, newer_name};
@@ -36,21 +35,29 @@ impl Checker<'_> {
             self.wrong_type(found, "an expression");
             return None;
         }
-        self.expression(found.value, place)
+        self.parsed(found.value, place, Suffix::None)
     }
 
-    /// The expression that a scalar's text is.
+    /// The expression that a scalar's text is, under a key with `.$`.
     pub(crate) fn expression(&mut self, node: &Node, place: Place) -> Option<Expr> {
+        self.parsed(node, place, Suffix::Computed)
+    }
+
+    fn parsed(&mut self, node: &Node, place: Place, suffix: Suffix) -> Option<Expr> {
         let scalar = node.scalar()?;
         let origin = self.origin(node);
-        match Expr::parse(&scalar.text) {
+        if !self.has_room() {
+            // Whatever more is found would not be shown.
+            self.trials = Trials::none();
+        }
+        match Expr::parse_within(&scalar.text, &mut self.trials) {
             Ok(expr) => {
                 self.check_paths(&expr, origin, place);
                 self.check_notes(&expr, origin);
                 Some(expr)
             }
             Err(error) => {
-                self.bad_expression(&error, origin, &scalar.text);
+                self.bad_expression(&error, origin, &scalar.text, suffix);
                 None
             }
         }
@@ -72,14 +79,38 @@ impl Checker<'_> {
         }
     }
 
-    fn bad_expression(&mut self, error: &ParseError, origin: Origin, text: &str) {
+    fn bad_expression(&mut self, error: &ParseError, origin: Origin, text: &str, suffix: Suffix) {
         let span = origin.part(error.offset, error.length);
         let diagnostic = Diagnostic::new(&codes::BAD_EXPRESSION, span, error.message.clone());
         let older = text
             .starts_with("$.")
             .then(|| "`$.` belongs to the older dialect; write `$Input.`".to_owned());
-        let help = older.or_else(|| error.help.clone());
+        let quote = || self.text_without_quotes(error, origin, text, suffix);
+        let help = older.or_else(quote).or_else(|| error.help.clone());
         self.tell(diagnostic.help(help.unwrap_or_else(|| mend(error, text))));
+    }
+
+    /// How a text is written that was meant to be one, and is read as an expression.
+    fn text_without_quotes(&self, error: &ParseError, origin: Origin, text: &str, suffix: Suffix) -> Option<String> {
+        const CHARACTERS_MAX: usize = 40;
+        error.help.as_ref().filter(|help| help.starts_with(QUOTE_IT))?;
+        let punctuation = |letter: char| matches!(letter, ' ' | '.' | ',' | ';' | ':' | '!' | '_' | '-' | '/');
+        let plain = text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || punctuation(letter));
+        if !plain || text.chars().nth(CHARACTERS_MAX).is_some() {
+            return None;
+        }
+        let in_quotes = self.source.slice(origin.whole).starts_with(['"', '\'']);
+        let quoted = match (in_quotes, self.source.is_json()) {
+            (false, _) => return Some(format!("{QUOTE_IT}: \"{text}\"")),
+            (true, true) => format!("\"'{text}'\""),
+            (true, false) => format!("'\"{text}\"'"),
+        };
+        Some(match suffix {
+            Suffix::Computed => format!("the quotes are those of the file: write `{quoted}`, or drop `.$`"),
+            Suffix::None => format!("the quotes are those of the file: write `{quoted}`"),
+        })
     }
 
     fn check_notes(&mut self, expr: &Expr, origin: Origin) {
@@ -95,7 +126,11 @@ impl Checker<'_> {
             let span = origin.part(path.offset, path.length);
             let name = format!("${}", path.name);
             match place.availability(&path.name) {
-                Availability::Readable => self.check_context(path, span, place),
+                Availability::Readable => {
+                    self.check_context(path, span, place);
+                    self.check_result(path, span, place);
+                    self.check_minus(expr.source(), path, span);
+                }
                 Availability::AlwaysNull => {
                     let message = format!("{} is always null in a Catch rule: the state has failed", shown(&name));
                     let help = "what went wrong is in `$Context.Current.Error`, what the state was given in `$Input`";
@@ -105,6 +140,52 @@ impl Checker<'_> {
                 Availability::Unknown => self.unknown_variable(path, &name, span),
             }
         }
+    }
+
+    /// Parts of a result that its action never has.
+    fn check_result(&mut self, path: &Path, span: Span, place: Place) {
+        let (Some(result), Some(PathStep::One(Step::Key(key)))) = (self.result, path.steps.first()) else {
+            return;
+        };
+        if place != Place::Output || &*path.name != "Output" || result.parts.contains(&&**key) {
+            return;
+        }
+        let message = format!("{} is always null here", shown(&format!("$Output.{key}")));
+        let parts = result.parts.join(", ");
+        let help = match result.parts.contains(&"Body") {
+            true => format!(
+                "the result of `{}` has {parts}; did you mean `$Output.Body.{key}`?",
+                result.action
+            ),
+            false => format!("the result of `{}` has {parts}", result.action),
+        };
+        self.tell(Diagnostic::new(&codes::ALWAYS_NULL, span, message).help(help));
+    }
+
+    /// `$Input.total-1` is the key `total-1`.
+    fn check_minus(&mut self, text: &str, path: &Path, span: Span) {
+        let written = text.get(path.offset..path.offset + path.length).unwrap_or_default();
+        let Some(PathStep::One(Step::Key(key))) = path.steps.last() else {
+            return;
+        };
+        let Some((name, digits)) = key.rsplit_once('-') else {
+            return;
+        };
+        let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(before) = written
+            .strip_suffix(&format!(".{key}"))
+            .filter(|_| number && !name.is_empty())
+        else {
+            return;
+        };
+        let message = format!("{} is a key, not a subtraction", shown(key));
+        let (difference, kept) = (format!("{before}.{name} - {digits}"), format!("{before}[\"{key}\"]"));
+        let help = format!(
+            "to subtract, write {}; for the key, {}",
+            shown(&difference),
+            shown(&kept)
+        );
+        self.tell(Diagnostic::new(&codes::MINUS_IN_KEY, span, message).help(help));
     }
 
     fn not_here(&mut self, name: &str, span: Span) {
@@ -123,7 +204,7 @@ impl Checker<'_> {
             format!("there is no variable {}", shown(name)),
         );
         let older = newer_name(&path.name);
-        let close = closest(name, VARIABLES.iter().map(|variable| variable.name));
+        let close = self.closest(name, VARIABLES.iter().map(|variable| variable.name));
         self.tell(match (older, close) {
             (Some(newer), _) => diagnostic.help(format!(
                 "{} belongs to the older dialect; here it is `{newer}`",
@@ -163,7 +244,7 @@ impl Checker<'_> {
 
     fn unknown_context_field(&mut self, so_far: &str, key: &str, fields: &[ContextField], span: Span) {
         let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-        let close = closest(key, names.iter().copied());
+        let close = self.closest(key, names.iter().copied());
         let message = format!("`{so_far}` has no field {}", shown(key));
         self.tell(match close {
             Some(close) => Diagnostic::new(&codes::MISSPELT_CONTEXT_FIELD, span, message).did_you_mean(Some(close)),
@@ -172,6 +253,16 @@ impl Checker<'_> {
         });
     }
 }
+
+/// Whether the key of an expression says that it is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suffix {
+    Computed,
+    None,
+}
+
+/// What the parser says of a word that may have been meant as a text.
+const QUOTE_IT: &str = "put text into quotes";
 
 /// What to do about a mistake for which the parser knows no better.
 fn mend(error: &ParseError, text: &str) -> String {

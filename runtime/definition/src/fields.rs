@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::checker::Checker;
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, shown};
-use crate::similar::closest;
+use crate::foreign;
 use crate::source::Span;
 use crate::syntax;
 use crate::tree::{Key, Node};
@@ -88,6 +88,9 @@ impl Field {
         let mut letters = doc.chars();
         let first = letters.next().map(|first| first.to_lowercase().to_string());
         let doc = first.unwrap_or_default() + letters.as_str();
+        if let Takes::OneOf([only]) = self.takes {
+            return format!("add `{}: {only}`: {doc}", self.name);
+        }
         format!("add `{}`, {}: {doc}", self.name, self.takes.words())
     }
 
@@ -140,6 +143,17 @@ pub(crate) struct Elsewhere {
     pub(crate) code: &'static Code,
     pub(crate) message: String,
     pub(crate) help: String,
+}
+
+impl Elsewhere {
+    /// A key that is another word for a known one.
+    pub(crate) fn meant(owner: &str, key: &str, meant: &str) -> Self {
+        Self {
+            code: &codes::MISSPELT_KEY,
+            message: format!("{owner} has no key {}", shown(key)),
+            help: format!("did you mean `{meant}`?"),
+        }
+    }
 }
 
 impl Shape {
@@ -290,7 +304,7 @@ impl Checker<'_> {
 
     fn other<'n>(&mut self, fields: &mut Fields<'n>, shape: &Shape, name: &str, found: Found<'n>) {
         let span = found.key.span;
-        let close = closest(name, shape.fields().map(|field| field.name));
+        let close = self.closest(name, shape.fields().map(|field| field.name));
         let same_letters = close.is_some_and(|close| close.eq_ignore_ascii_case(name));
         if !same_letters && let Some(elsewhere) = (shape.elsewhere)(name) {
             return self.tell(Diagnostic::new(elsewhere.code, span, elsewhere.message).help(elsewhere.help));
@@ -313,7 +327,12 @@ impl Checker<'_> {
             }
             Unknown::Refused => Diagnostic::new(&codes::REFUSED_KEY, key.span, message),
         };
-        self.tell(diagnostic.help(format!("remove it; there are {}", names.join(", "))));
+        let meant = foreign::meant(&key.text).filter(|meant| shape.field(meant).is_some());
+        self.tell(match meant {
+            Some(_) => diagnostic.did_you_mean(meant),
+            None if names.is_empty() => diagnostic.help("remove it"),
+            None => diagnostic.help(format!("remove it; there are {}", names.join(", "))),
+        });
     }
 
     /// Reports that a field is missing.

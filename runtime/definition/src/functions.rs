@@ -14,10 +14,10 @@ use std::sync::Arc;
 use stepwell_actions::{Function, Pattern, Registry, StubAnswer, StubEntry, Target};
 
 use crate::checker::Checker;
-use crate::codes;
+use crate::codes::{self, Code};
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, shown};
-use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
+use crate::fields::{Elsewhere, Field, Fields, Found, Shape, Takes, Unknown};
 use crate::source::Span;
 use crate::tree::{Entry, Node};
 use crate::{CheckedFile, check_file};
@@ -46,6 +46,23 @@ pub enum Declared {
     },
     /// Prepared answers; never empty.
     Stub(Vec<StubEntry>),
+}
+
+impl CheckedFile<FunctionsFile> {
+    /// Says of every component that `missing` has something to say of, by its path as written, that it cannot be read.
+    pub fn add_components(&mut self, missing: impl Fn(&str) -> Option<String>) {
+        let entries = self.content.iter().flat_map(|content| &content.entries);
+        for (_, _, declared) in entries {
+            if let Declared::Component { path, span } = declared
+                && let Some(message) = missing(path)
+            {
+                let help = "write its path relative to this file, or build it first";
+                let diagnostic = Diagnostic::new(&codes::NO_COMPONENT, *span, message).help(help);
+                self.diagnostics.push(diagnostic);
+            }
+        }
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    }
 }
 
 impl FunctionsFile {
@@ -95,7 +112,18 @@ pub(crate) const ENTRY: &[Field] = &[
         "Prepared answers, used in turn, the last one repeated.",
     ),
 ];
-pub(crate) const ENTRY_SHAPE: Shape = Shape::new("a function", &[ENTRY], Unknown::Refused);
+pub(crate) const ENTRY_SHAPE: Shape = Shape::new("a function", &[ENTRY], Unknown::Refused).elsewhere(meant);
+
+/// What other words for the kinds of functions mean here.
+fn meant(key: &str) -> Option<Elsewhere> {
+    let meant = match key {
+        "url" | "https" | "endpoint" => "http",
+        "wasm" | "path" | "file" => "component",
+        "answers" | "mock" => "stub",
+        _ => return None,
+    };
+    Some(Elsewhere::meant("a function", key, meant))
+}
 
 /// The fields of a stub's answer.
 pub(crate) const ANSWER: &[Field] = &[
@@ -120,7 +148,8 @@ pub(crate) const FAILURE_SHAPE: Shape = Shape::new("a failure of a stub", &[FAIL
 /// Checks a functions file. `file_name` is what reports call it.
 #[must_use]
 pub fn check_functions_file(text: &[u8], file_name: &str) -> CheckedFile<FunctionsFile> {
-    check_file(text, file_name, read)
+    let help = "such a file begins with `functions:`, and below it a line such as `  greet: {stub: [{echo: true}]}`";
+    check_file(text, file_name, read).beginning_with(help)
 }
 
 fn read(checker: &mut Checker<'_>, root: &Node) -> Option<FunctionsFile> {
@@ -129,6 +158,11 @@ fn read(checker: &mut Checker<'_>, root: &Node) -> Option<FunctionsFile> {
     if found.value.kind() == "null" {
         return Some(FunctionsFile::default());
     }
+    declared(checker, found)
+}
+
+/// The functions that a map declares.
+pub(crate) fn declared(checker: &mut Checker<'_>, found: Found<'_>) -> Option<FunctionsFile> {
     let Some(entries) = found.value.mapping() else {
         checker.wrong_type(found, "a map of functions");
         return None;
@@ -146,7 +180,13 @@ fn function(checker: &mut Checker<'_>, entry: &Entry) -> Option<(Pattern, Span, 
         checker.tell(Diagnostic::new(&codes::BAD_VALUE, key.span, "a function needs a name").help(help));
     }
     let fields = checker.fields(value, &ENTRY_SHAPE)?;
-    let kind = exactly_one(checker, &fields, &["component", "http", "stub"], key.span)?;
+    let kind = exactly_one(
+        checker,
+        &fields,
+        &codes::BAD_FUNCTION,
+        &["component", "http", "stub"],
+        key.span,
+    )?;
     let found = fields.find(kind)?;
     let declared = match kind {
         "component" => component(checker, found),
@@ -156,9 +196,11 @@ fn function(checker: &mut Checker<'_>, entry: &Entry) -> Option<(Pattern, Span, 
     Some((Pattern::new(&*key.text), key.span, declared?))
 }
 
-fn exactly_one(
+/// The one field of some that is there; it is told under `code` where there is another number of them.
+pub(crate) fn exactly_one(
     checker: &mut Checker<'_>,
     fields: &Fields<'_>,
+    code: &'static Code,
     names: &[&'static str],
     span: Span,
 ) -> Option<&'static str> {
@@ -172,7 +214,7 @@ fn exactly_one(
         [] => "add one of them".to_owned(),
         there => format!("keep one of {}", there.join(", ")),
     };
-    checker.tell(Diagnostic::new(&codes::BAD_FUNCTION, span, message).help(help));
+    checker.tell(Diagnostic::new(code, span, message).help(help));
     None
 }
 
@@ -185,7 +227,7 @@ fn component(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Declared> {
 }
 
 /// A string that is not empty.
-fn filled(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Arc<str>> {
+pub(crate) fn filled(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Arc<str>> {
     let text = checker.text_of(found)?;
     if text.text.is_empty() {
         let message = format!("{} is empty", shown(&found.key.text));
@@ -222,7 +264,13 @@ fn stub(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Declared> {
 fn answer(checker: &mut Checker<'_>, node: &Node) -> Option<StubEntry> {
     let fields = checker.fields(node, &ANSWER_SHAPE)?;
     let delay_ms = checker.whole(&fields, "delay_ms", 0, DELAY_MS_MAX).unwrap_or_default();
-    let kind = exactly_one(checker, &fields, &["result", "fail", "echo"], fields.head)?;
+    let kind = exactly_one(
+        checker,
+        &fields,
+        &codes::BAD_FUNCTION,
+        &["result", "fail", "echo"],
+        fields.head,
+    )?;
     let found = fields.find(kind)?;
     let answer = match kind {
         "result" => checker.data(found.value).map(StubAnswer::Result),

@@ -17,7 +17,7 @@ use stepwell_actions::{Access, Grant, Grants, HostRule, ObjectRule, Pattern, Sec
 use crate::checker::{Checker, Text};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
-use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
+use crate::fields::{Elsewhere, Field, Fields, Found, Shape, Takes, Unknown};
 use crate::tree::Node;
 use crate::{CheckedFile, check_file};
 
@@ -55,7 +55,22 @@ pub(crate) const GRANT: &[Field] = &[
         "Time of one call in seconds.",
     ),
 ];
-pub(crate) const GRANT_SHAPE: Shape = Shape::new("a grant", &[GRANT], Unknown::Refused);
+pub(crate) const GRANT_SHAPE: Shape = Shape::new("a grant", &[GRANT], Unknown::Refused).elsewhere(meant);
+
+/// What other words for the fields of a grant mean here.
+fn meant(key: &str) -> Option<Elsewhere> {
+    let meant = match key {
+        "host" | "hosts" | "urls" | "network" | "egress" => "http",
+        "buckets" | "storage" => "objects",
+        "memory" => "memory_mb",
+        "timeout" => "timeout_seconds",
+        "functions" => "function",
+        "actions" => "action",
+        "flows" => "flow",
+        _ => return None,
+    };
+    Some(Elsewhere::meant("a grant", key, meant))
+}
 
 const ACCESSES: &[&str] = &["read", "write", "read-write"];
 
@@ -83,17 +98,23 @@ pub(crate) const SECRET_SHAPE: Shape = Shape::new("a secret rule", &[SECRET], Un
 /// Checks a grants file. `file_name` is what reports call it.
 #[must_use]
 pub fn check_grants_file(text: &[u8], file_name: &str) -> CheckedFile<Grants> {
-    check_file(text, file_name, read)
+    let help = "such a file begins with `grants:`, and below it an element such as \
+                `  - {flow: \"*\", action: \"FC:InvokeFunction\", http: [api.example.com]}`";
+    check_file(text, file_name, read).beginning_with(help)
 }
 
 fn read(checker: &mut Checker<'_>, root: &Node) -> Option<Grants> {
     let fields = checker.fields(root, &FILE)?;
-    let grants = each(checker, &fields, "grants", grant)?;
-    Some(Grants(grants))
+    granted(checker, &fields)
+}
+
+/// The grants that stand in the field `grants`.
+pub(crate) fn granted(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Grants> {
+    each(checker, fields, "grants", grant).map(Grants)
 }
 
 /// Reads every element of a list; absent or null = none.
-fn each<T>(
+pub(crate) fn each<T>(
     checker: &mut Checker<'_>,
     fields: &Fields<'_>,
     name: &str,

@@ -34,6 +34,14 @@ pub fn check_input(text: &[u8], file_name: &str) -> CheckedFile<Value> {
     }
 }
 
+/// Says which key stands twice in an object of a JSON text, if one does: readers of JSON disagree about which one counts.
+#[must_use]
+pub fn repeated_key(text: &str) -> Option<String> {
+    let (source, unfit) = Source::read("", text.as_bytes());
+    let told = unfit.map_or_else(|| duplicate_keys(&source), |_| Vec::new());
+    told.into_iter().next().map(|diagnostic| diagnostic.message)
+}
+
 /// JSON is YAML, and the reader of YAML tells keys that stand twice; whatever else it says does not concern JSON.
 fn duplicate_keys(source: &Source) -> Vec<Diagnostic> {
     let mut told = Diagnostics::default();

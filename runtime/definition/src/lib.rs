@@ -1,4 +1,4 @@
-//! The file formats: flows, the functions file, the grants file and inputs.
+//! The file formats: flows, the functions file, the grants file, the test file and inputs.
 //!
 //! A file is read into a tree whose every node knows its place, checked as a whole, and lowered to what the runtime works
 //! with: [`stepwell_model::Flow`], [`stepwell_actions::Registry`], [`stepwell_actions::Grants`]. Every problem is told at
@@ -8,6 +8,7 @@
 //! bytes ── source ── yaml ── tree ─┬─ flow ── scope ── states/<type> ── model::Flow
 //!                                  │            └── recovery, template, expression
 //!                                  ├─ functions ── actions::Registry
+//!                                  ├─ cases ── TestFile
 //!                                  └─ grants ── actions::Grants
 //!                     every module ── diagnostic ── report
 //! ```
@@ -17,6 +18,8 @@
 
 mod actions;
 mod alone;
+mod beside;
+mod cases;
 mod checker;
 mod checks;
 mod codes;
@@ -27,6 +30,7 @@ pub mod editor;
 mod expression;
 mod fields;
 mod flow;
+mod foreign;
 mod functions;
 mod grants;
 mod graph;
@@ -55,8 +59,10 @@ use stepwell_actions::Registry;
 use stepwell_model::Flow;
 
 pub use alone::check_expression;
+pub use beside::{FUNCTIONS_FILE_NAMES, GRANTS_FILE_NAMES};
+pub use cases::{Case, Expectation, ExpectedState, Given, PlannedReport, TestFile, Written, check_test_file};
 pub use checker::Unsupported;
-pub use checks::{check_express, check_functions};
+pub use checks::{check_express, check_functions, check_without_functions, entry_for};
 pub use codes::{Code, codes};
 pub use data::read_data;
 pub use diagnostic::{Diagnostic, Label, Severity, Strictness};
@@ -65,12 +71,13 @@ pub use flow::FIELDS as FLOW_FIELDS;
 pub use functions::{Declared, FunctionsFile, check_functions_file};
 pub use grants::check_grants_file;
 pub use graph::mermaid;
-pub use input::check_input;
+pub use input::{check_input, repeated_key};
 pub use outline::{OutlineLine, outline};
 pub use places::{Places, StatePlace};
 pub use report::{Characters, Colour, Drawing, Entry, Report};
 pub use schemas::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA, flow_schema};
 pub use scope::{NAME_CHARACTERS_MAX, NESTING_MAX, STATES_MAX};
+pub use similar::closest as closest_name;
 pub use source::{FILE_BYTES_MAX, Position, Source, Span};
 pub use states::StateType;
 pub use tree::DEPTH_MAX;
@@ -134,6 +141,13 @@ impl Checked {
         self.add(found.unwrap_or_default());
     }
 
+    /// Says also that there is no functions file, if the flow needs one; see [`check_without_functions`].
+    pub fn add_no_functions(&mut self) {
+        let flow = self.flow.as_ref();
+        let found = flow.and_then(|flow| check_without_functions(flow, &self.places));
+        self.add(found.into_iter().collect());
+    }
+
     fn add(&mut self, diagnostics: Vec<Diagnostic>) {
         self.diagnostics.extend(diagnostics);
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
@@ -141,6 +155,15 @@ impl Checked {
 }
 
 impl<T> CheckedFile<T> {
+    /// Says how such a file begins where there is nothing in it.
+    pub(crate) fn beginning_with(mut self, help: &str) -> Self {
+        let is_empty = |diagnostic: &&mut Diagnostic| diagnostic.code() == codes::EMPTY.name;
+        for diagnostic in self.diagnostics.iter_mut().filter(is_empty) {
+            diagnostic.help = Some(help.to_owned());
+        }
+        self
+    }
+
     /// Whether the file is refused.
     #[must_use]
     pub fn is_refused(&self, strictness: Strictness) -> bool {
@@ -206,6 +229,22 @@ fn read_tree(checker: &mut Checker<'_>, unfit: Option<Diagnostic>) -> Option<Nod
             checker.tell(diagnostic);
             None
         }
-        None => yaml::read(checker.source, &mut checker.diagnostics),
+        None => {
+            let root = yaml::read(checker.source, &mut checker.diagnostics)?;
+            tell_only_yaml(checker);
+            Some(root)
+        }
+    }
+}
+
+/// A file that is called JSON is read as YAML, which allows more.
+fn tell_only_yaml(checker: &mut Checker<'_>) {
+    if !checker.source.is_called_json() {
+        return;
+    }
+    if let Err(error) = stepwell_expression::Value::parse_json(checker.source.text()) {
+        let message = format!("this file is called JSON, but is read as YAML: {}", error.message);
+        let help = "other programs refuse it; JSON has no comments, no comma behind the last element, and only `\"` for quotes";
+        checker.tell(Diagnostic::new(&codes::ONLY_YAML, Span::at(error.offset), message).help(help));
     }
 }

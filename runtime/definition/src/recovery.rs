@@ -16,7 +16,6 @@ use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 use crate::older;
 use crate::scope::{Member, Scope};
-use crate::similar::closest;
 use crate::tree::Node;
 use crate::variables::Place;
 
@@ -140,7 +139,27 @@ pub(crate) const ERROR_NAMES: &[&str] = &[
     "FnF.NotGranted",
     "FnF.ActionNotSupported",
     "FnF.Canceled",
+    "FnF.ComponentUnavailable",
+    "FnF.ExecutionStopped",
     "FnF.Fail",
+    "FnF.HostError",
+    "FnF.InvalidComponent",
+    "FnF.SecretMissing",
+];
+
+/// The names of errors that services are known to answer with.
+pub(crate) const SERVICE_ERROR_NAMES: &[&str] = &[
+    "FC.FunctionNotFound",
+    "FC.InternalServerError",
+    "FC.ResourceExhausted",
+    "FC.ResourceThrottled",
+    "FC.Unknown",
+    "FNF.ExecutionAlreadyExists",
+    "FNF.FlowNotExists",
+    "HTTP.BrokenAnswer",
+    "HTTP.ConnectionFailed",
+    "HTTP.TlsFailed",
+    "HTTP.TooManyRedirects",
 ];
 
 impl Checker<'_> {
@@ -334,11 +353,26 @@ impl Checker<'_> {
             );
             return None;
         }
-        if let Some(close) = misspelt(&name.text) {
+        if let Some(close) = self.misspelt(&name.text) {
             let message = format!("{} is the name of no error", shown(&name.text));
             self.tell(Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message).did_you_mean(Some(close)));
         }
         Some(ErrorName(name.text))
+    }
+
+    /// The error that a name in the language's own namespace was meant to be.
+    fn misspelt(&mut self, name: &str) -> Option<&'static str> {
+        let known = || ERROR_NAMES.iter().chain(SERVICE_ERROR_NAMES).copied();
+        let product = |name: &str| name.split_once('.').map(|(product, _)| product.to_ascii_lowercase());
+        if known().any(|known| known == name) {
+            return None;
+        }
+        match name {
+            "ALL" | "States.ALL" => Some("FnF.ALL"),
+            "States.Timeout" => Some("FnF.TaskTimeout"),
+            // A slip in the product itself would make any name of a function's own an error of a service.
+            _ => self.closest(name, known().filter(|known| product(known) == product(name))),
+        }
     }
 }
 
@@ -363,18 +397,4 @@ fn takes_all(rule: &Fields<'_>) -> Option<crate::source::Span> {
         .iter()
         .find(|item| item.scalar().is_some_and(|scalar| &*scalar.text == "FnF.ALL"))
         .map(|item| item.span)
-}
-
-/// The error that a name in the language's own namespace was meant to be.
-fn misspelt(name: &str) -> Option<&'static str> {
-    if ERROR_NAMES.contains(&name) {
-        return None;
-    }
-    let own = name.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("FnF."));
-    match name {
-        "ALL" | "States.ALL" => Some("FnF.ALL"),
-        "States.Timeout" => Some("FnF.TaskTimeout"),
-        _ if own => closest(name, ERROR_NAMES.iter().copied()),
-        _ => None,
-    }
 }

@@ -57,6 +57,10 @@ pub struct Entry {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
+    /// The line on which it ends.
+    pub end_line: usize,
+    /// Behind its last character, counted like `column`.
+    pub end_column: usize,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -84,6 +88,12 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What the file is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -101,11 +111,14 @@ impl<'a> Report<'a> {
     pub fn entries(&self) -> Vec<Entry> {
         let entry = |(severity, diagnostic): &(Severity, &Diagnostic)| {
             let place = self.source.line_column(diagnostic.span.start);
+            let end = self.source.line_column(diagnostic.span.end);
             Entry {
                 code: diagnostic.code(),
                 severity: severity.name(),
                 line: place.line,
                 column: place.column,
+                end_line: end.line,
+                end_column: end.column,
                 message: diagnostic.message.clone(),
                 help: diagnostic.help.clone(),
             }

@@ -13,7 +13,6 @@ use crate::checker::{Checker, Text};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Fields, Found};
-use crate::similar::closest;
 use crate::source::Span;
 use crate::states::{self, StateType};
 use crate::tree::Node;
@@ -58,7 +57,7 @@ impl Scope {
         }
         // A guess takes a look at every name; one that nobody will see is not worth it.
         let names = self.index.keys().map(|name| &**name);
-        let close = checker.has_room().then(|| closest(&name.text, names)).flatten();
+        let close = checker.has_room().then(|| checker.closest(&name.text, names)).flatten();
         let diagnostic = Diagnostic::new(
             &codes::UNKNOWN_STATE,
             name.span,
@@ -80,6 +79,9 @@ impl Scope {
             .take(SHOWN_MAX)
             .map(|name| shown(&name.text))
             .collect();
+        if names.is_empty() {
+            return "no state of this scope has a name; give each one".to_owned();
+        }
         let more = if self.index.len() > SHOWN_MAX { ", …" } else { "" };
         format!(
             "this scope has {}{more}; a state can only lead to states of its own scope",
@@ -233,11 +235,13 @@ impl Checker<'_> {
     }
 
     fn take_name(&mut self, scope: &mut Scope, name: &Text, index: StateIndex) {
-        if let Some(first) = scope.index.get(&name.text) {
+        if let Some(first) = scope.index.get(&name.text).copied() {
+            // What leads to the one may be meant for the other.
+            scope.leads_anywhere(first);
             let message = format!("two states of this scope are named {}", shown(&name.text));
             let diagnostic = Diagnostic::new(&codes::DUPLICATE_STATE, name.span, message);
             let help = "give one of them another name; names are unique in a scope";
-            return self.tell(diagnostic.label(scope.name_span(*first), "first here").help(help));
+            return self.tell(diagnostic.label(scope.name_span(first), "first here").help(help));
         }
         scope.index.insert(name.text.clone(), index);
     }

@@ -6,23 +6,58 @@ const CHARACTERS_MAX: usize = 64;
 /// So many names are compared at most.
 const CANDIDATES_MAX: usize = 2_000;
 
-/// The name that `text` is most likely a slip of, if one is close: the same but for case, or so few letters away that
-/// it must be a slip. Of equally close ones the first.
-pub(crate) fn closest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = folded(text)?;
-    let allowed = slips_allowed(wanted.len());
-    // A slip changes a name by at most one character, which takes at most four bytes.
-    let far = |name: &&str| name.len().abs_diff(text.len()) > 4 * allowed.max(1);
-    names
-        .into_iter()
-        .take(CANDIDATES_MAX)
-        .filter(|name| !far(name))
-        .filter_map(|name| Some((name, folded(name)?)))
-        .filter(|(_, name)| name.len().abs_diff(wanted.len()) <= allowed)
-        .map(|(original, name)| (original, distance(&wanted, &name)))
-        .filter(|(original, slips)| *slips <= allowed && *original != text)
-        .min_by_key(|(_, slips)| *slips)
-        .map(|(original, _)| original)
+/// How many pairs of characters are compared at most for one file.
+const COMPARED_MAX: usize = 20_000_000;
+
+/// What looking at a name costs, in pairs of characters.
+const LOOK: usize = 4;
+
+/// What may still be compared to find out what somebody may have meant. Beyond that nothing is guessed any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guesses {
+    left: usize,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self { left: COMPARED_MAX }
+    }
+}
+
+impl Guesses {
+    /// The name that `text` is most likely a slip of, if one is close: the same but for case, or so few letters away
+    /// that it must be a slip. Of equally close ones the first.
+    pub(crate) fn closest<'a>(&mut self, text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        let wanted = folded(text)?;
+        let allowed = slips_allowed(wanted.len());
+        let mut best: Option<(&str, usize)> = None;
+        for name in names.into_iter().take(CANDIDATES_MAX) {
+            let slips = self.slips(&wanted, text, name, allowed)?;
+            let closer = best.is_none_or(|(_, least)| slips < least);
+            if slips <= allowed && closer && name != text {
+                best = Some((name, slips));
+            }
+        }
+        best.map(|(name, _)| name)
+    }
+
+    /// How many slips lie between two names; nothing once too much was compared.
+    fn slips(&mut self, wanted: &[char], text: &str, name: &str, allowed: usize) -> Option<usize> {
+        self.left = self.left.checked_sub(LOOK)?;
+        // A slip changes a name by at most one character, which takes at most four bytes.
+        if name.len().abs_diff(text.len()) > 4 * allowed.max(1) {
+            return Some(usize::MAX);
+        }
+        let near = folded(name).filter(|name| name.len().abs_diff(wanted.len()) <= allowed);
+        let Some(name) = near else { return Some(usize::MAX) };
+        self.left = self.left.checked_sub(wanted.len() * (name.len() + LOOK))?;
+        Some(distance(wanted, &name))
+    }
+}
+
+/// The name that `text` is most likely a slip of, if one is close, for one text alone.
+pub fn closest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    Guesses::default().closest(text, names)
 }
 
 fn slips_allowed(characters: usize) -> usize {
@@ -68,6 +103,15 @@ fn distance(left: &[char], right: &[char]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_compared_is_bounded() {
+        let mut guesses = Guesses { left: 400 };
+        let long = "x".repeat(60);
+        assert_eq!(guesses.closest("Nxet", ["Next"]), Some("Next"));
+        assert_eq!(guesses.closest(&long, [long.replace("xx", "xy").as_str()]), None);
+        assert_eq!(guesses.closest(&long, [format!("{long}y").as_str()]), None);
+    }
 
     #[test]
     fn slips_are_found_and_other_words_are_not() {

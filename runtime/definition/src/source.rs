@@ -101,6 +101,18 @@ impl Source {
         (Self::new(name, text), readable.or_else(|| nul(text)))
     }
 
+    /// Whether the file is JSON, by its name or by how it begins.
+    pub(crate) fn is_json(&self) -> bool {
+        let begun = self.text.trim_start().strip_prefix('{');
+        self.is_called_json() || begun.is_some_and(|rest| rest.trim_start().starts_with('"'))
+    }
+
+    /// Whether the file is called JSON.
+    pub(crate) fn is_called_json(&self) -> bool {
+        let extension = self.name.rsplit_once('.').map(|(_, extension)| extension);
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+    }
+
     /// The file's name, as it is shown.
     #[must_use]
     pub fn name(&self) -> &str {

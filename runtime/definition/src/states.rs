@@ -23,7 +23,6 @@ use crate::fields::{Elsewhere, Field, Fields, Shape, Takes, Unknown};
 use crate::older;
 use crate::recovery::RECOVERY;
 use crate::scope::{Member, Scope};
-use crate::similar::closest;
 use crate::tree::Node;
 use crate::variables::Place;
 
@@ -201,7 +200,7 @@ fn type_of(checker: &mut Checker<'_>, node: &Node) -> Option<StateType> {
     }
     let message = format!("there is no state Type {}", shown(text));
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_TYPE, entry.value.span, message);
-    let close = closest(text, StateType::NAMES);
+    let close = checker.closest(text, StateType::NAMES);
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
         None => diagnostic.help(format!("there are {}", StateType::NAMES.join(", "))),
@@ -222,8 +221,10 @@ pub(crate) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     checker.text(fields, "Description");
     let input = checker.constructor(fields, "InputConstructor", Place::Input);
     let kind = kind(checker, scope, member);
+    checker.result = kind.as_ref().and_then(task::result);
     let output = checker.constructor(fields, "OutputConstructor", Place::Output);
     let global = checker.constructor(fields, "GlobalConstructor", Place::Output);
+    checker.result = None;
     let timeout = checker.timeout(fields, TIMEOUT_SECONDS_MAX);
     let recovery = checker.recovery(member, scope);
     let exit = exit(checker, scope, member);

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use async_lock::{RwLock, RwLockReadGuardArc, RwLockWriteGuardArc};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Attempt, Event, Failure, Telemetry, Work, attempt_key, grants_of, visit_key, work_of};
+use stepwell_core::{Attempt, Event, Failure, Telemetry, Turn, Work, attempt_key, grants_of, visit_key, work_of};
 use stepwell_expression::Value;
 use stepwell_model::{Mode, Task};
 use stepwell_ports::{Call, Outcome, TaskFailure};
@@ -14,15 +13,8 @@ use crate::commit::Weight;
 use crate::driver::Driver;
 use crate::gather;
 use crate::mail::Mail;
+use crate::places::{Manner, Place, Places};
 use crate::session::Halt;
-
-/// Held while an attempt runs: most run beside each other; one whose drivers died runs alone in the process.
-#[derive(Debug)]
-#[expect(dead_code, reason = "the guards are held, not read")]
-enum Place {
-    Beside(RwLockReadGuardArc<()>),
-    Alone(RwLockWriteGuardArc<()>),
-}
 
 /// The work of an attempt; it yields the event that its outcome is.
 type Running = BoxFuture<'static, Result<Event, Halt>>;
@@ -42,14 +34,14 @@ impl Driver {
             return self.release().await;
         }
         if self.may_fuse(&attempt)
-            && let Some(guard) = self.shared.engine.lone.try_read_arc()
+            && let Some(place) = self.shared.engine.places.beside_now()
         {
-            return self.carry_out(&attempt, Weight::Pure, Place::Beside(guard)).await;
+            return self.carry_out(&attempt, Weight::Pure, place).await;
         }
         if !self.pending.is_empty() || self.durable.is_none() {
             return self.commit().await;
         }
-        let taken_over = self.durable.is_some_and(|durable| !durable.mine);
+        let taken_over = self.turn() == Turn::Claim;
         let claims = attempt.claims + u32::from(taken_over && !attempt.released);
         let Some(place) = self.wait_for_place(&attempt, claims).await? else {
             return Ok(());
@@ -57,7 +49,7 @@ impl Driver {
         if taken_over || self.must_claim_first(&attempt) {
             self.unfused = true;
             self.fold(Event::Claimed, Weight::Heavy).await?;
-            self.commit_pending().await?;
+            self.commit().await?;
         }
         match self
             .snapshot
@@ -72,7 +64,8 @@ impl Driver {
 
     /// Whether the attempt may run before the record that owes it is durable.
     fn may_fuse(&self, attempt: &Attempt) -> bool {
-        let came_by_claim = self.unfused || (self.pending.is_empty() && self.durable.is_some_and(|last| !last.mine));
+        let came_by_claim =
+            self.unfused || (self.pending.is_empty() && self.durable.as_ref().is_some_and(|last| !last.mine));
         let waited = self.pending.append_by().is_some_and(|by| by <= self.shared.now());
         attempt.pure
             && self.shared.pins.settings.fuse
@@ -89,7 +82,8 @@ impl Driver {
     /// Waits for its place: from the second claim on it runs alone. Nothing where something else has ended the attempt
     /// meanwhile.
     async fn wait_for_place(&mut self, attempt: &Attempt, claims: u32) -> Result<Option<Place>, Halt> {
-        let mut placing = place(self.shared.engine.lone.clone(), claims).fuse();
+        let manner = if claims >= 2 { Manner::Alone } else { Manner::Beside };
+        let mut placing = place(self.shared.engine.places.clone(), manner).fuse();
         while self.is_current(attempt.number) {
             let mut sleep = self.sleep_until(self.timer()).fuse();
             let mut closing = self.shared.engine.closing().fuse();
@@ -107,6 +101,7 @@ impl Driver {
 
     /// Runs it until its outcome, its deadline, or until something else has ended it.
     async fn carry_out(&mut self, attempt: &Attempt, weight: Weight, place: Place) -> Result<(), Halt> {
+        self.check_markers().await?;
         let mut running = self.begin(attempt).await?.fuse();
         while self.is_current(attempt.number) {
             let append_by = if weight == Weight::Pure {
@@ -114,8 +109,9 @@ impl Driver {
             } else {
                 None
             };
+            let markers_due = self.markers_due();
             let mut sleep = self
-                .sleep_until([self.timer(), append_by].into_iter().flatten().min())
+                .sleep_until([self.timer(), append_by, markers_due].into_iter().flatten().min())
                 .fuse();
             let mut cutting = self.shared.engine.cutting().fuse();
             let news = futures::select_biased! {
@@ -132,6 +128,7 @@ impl Driver {
                 }
                 News::Mail(mail) => self.read(mail).await?,
                 News::Closing => return self.release().await,
+                News::Time if markers_due.is_some_and(|due| due <= self.shared.now()) => self.check_markers().await?,
                 News::Time if append_by.is_some_and(|by| by <= self.shared.now()) => self.commit().await?,
                 News::Time => {
                     self.fold(Event::TimerFired, Weight::Heavy).await?;
@@ -144,11 +141,11 @@ impl Driver {
 
     /// A clean stop: the next driver's claim counts nothing. What a dead driver left is not this one's to release.
     async fn release(&mut self) -> Result<(), Halt> {
-        if self.pending.is_empty() && self.durable.is_some_and(|durable| !durable.mine) {
+        if self.pending.is_empty() && self.durable.as_ref().is_some_and(|durable| !durable.mine) {
             return Err(Halt::Closing);
         }
         self.fold(Event::Released, Weight::Heavy).await?;
-        self.commit_pending().await?;
+        self.commit().await?;
         Err(Halt::Closing)
     }
 
@@ -227,18 +224,13 @@ impl Driver {
     }
 }
 
-/// Yields a place beside other attempts, or from the second claim on alone in the process.
-fn place(gate: Arc<RwLock<()>>, claims: u32) -> BoxFuture<'static, Place> {
-    let is_lone = claims >= 2;
+/// Waits for a place; those that must run alone ask first, whoever was ready first.
+fn place(places: Places, manner: Manner) -> BoxFuture<'static, Place> {
     async move {
-        if is_lone {
-            Place::Alone(gate.write_arc().await)
-        } else {
-            // Those that must run alone come first: then every life of a process that ends any attempt ends one of
-            // them, and none is cut off for the third time because others were faster.
+        if manner == Manner::Beside {
             crate::driver::yield_once().await;
-            Place::Beside(gate.read_arc().await)
         }
+        places.wait(manner).await
     }
     .boxed()
 }

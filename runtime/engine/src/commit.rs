@@ -1,18 +1,22 @@
 //! Folding into the record in the making, and appending it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use stepwell_core::{
-    Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, Stop, advance, encode, seal,
+    Drive, Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, ScopeId, Stop, advance,
+    encode, seal,
 };
 use stepwell_expression::{Birth, Slot, Value};
-use stepwell_ports::{Due, LogEntry, LogError};
+use stepwell_ports::{Due, LogEntry, LogError, Remedy};
 
 use crate::api::Observed;
-use crate::cutting::Standing;
+use crate::cutting::{Standing, cuts};
 use crate::driver::{Driver, SLEEP_THROUGH_MS};
 use crate::session::Halt;
+use crate::sharing::is_fact;
+use crate::tree;
 
 /// Entries that may wait for an append.
 const PENDING_ENTRIES_MAX: usize = 256;
@@ -23,16 +27,24 @@ pub(crate) const PENDING_BYTES_MAX: u64 = 64 * 1024;
 /// How long the outcome of an effect may wait for an append.
 const EFFECT_WAIT_MS: u64 = 25;
 
+/// How often a record is tried again that a shared table did not take, or did not answer for.
+pub(crate) const TRIES_MAX: u32 = 4;
+
+/// The pause before that.
+pub(crate) const TRIES_EVERY_MS: u64 = 100;
+
 /// How long outcomes of pure tasks may wait for an append.
 const PURE_WAIT_MS: u64 = 1_000;
 
 /// A record that is known to be durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Durable {
     pub(crate) revision: Revision,
     pub(crate) stamp: Millis,
-    /// Whether this process wrote it, and so drives what it owes.
+    /// Whether this process wrote it.
     pub(crate) mine: bool,
+    /// Who carries out what it owes.
+    pub(crate) drive: Drive,
 }
 
 /// How long what follows from an event may go on without an append.
@@ -162,22 +174,22 @@ impl Driver {
 
     /// The causal time of the record in the making.
     fn stamp(&self, now: Millis) -> Millis {
-        let before = self.durable.map_or(0, |durable| durable.stamp);
+        let before = self.durable.as_ref().map_or(0, |durable| durable.stamp);
         now.max(before + 1).max(self.after + 1).max(self.pending.stamp)
     }
 
     /// Appends what was folded, if anything was.
-    pub(crate) async fn commit_pending(&mut self) -> Result<(), Halt> {
-        if self.pending.is_empty() {
-            Ok(())
-        } else {
-            self.commit().await
-        }
+    pub(crate) async fn commit(&mut self) -> Result<(), Halt> {
+        self.commit_event().await.map(drop)
     }
 
-    /// Appends what was folded; if the append loses, reads and folds the same events again.
-    pub(crate) async fn commit(&mut self) -> Result<(), Halt> {
+    /// Appends what was folded; if the append loses, reads and folds the same events again. Whether the last one stands.
+    pub(crate) async fn commit_event(&mut self) -> Result<bool, Halt> {
+        let mut tries = 0;
+        let mut stands = true;
         while !self.pending.is_empty() {
+            self.announce().await?;
+            self.mark().await?;
             let (record, body) = self.record()?;
             let due = self.due_at_append();
             let entry = LogEntry {
@@ -190,11 +202,47 @@ impl Driver {
                     let told = self.told(&record, &self.pending.events).await?;
                     self.appended(record, due, &told);
                 }
-                Err(LogError::Taken { .. } | LogError::Gap { .. }) => self.lost(record).await?,
+                Err(LogError::Taken { .. } | LogError::Gap { .. }) => stands = self.lost(&record).await?,
+                Err(error) if self.may_try_again(&error, tries) => {
+                    tries += 1;
+                    self.sleep_until(Some(self.shared.now() + TRIES_EVERY_MS)).await;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        Ok(stands)
+    }
+
+    /// A table refuses now and then, or its answer gets lost; the same record is then tried again, and known as one's own.
+    fn may_try_again(&self, error: &LogError, tries: u32) -> bool {
+        self.shared.engine.sharing.is_some() && tries < TRIES_MAX && error.remedy() == Remedy::Retry
+    }
+
+    /// Who carries out what the record in the making owes: where it is blocked for a while, the wake that will be sent.
+    fn drive(&self) -> Drive {
+        if self.shared.engine.sharing.is_none() {
+            return Drive::default();
+        }
+        let now = self.shared.now();
+        if let Some(wake) = &self.announced {
+            return Drive::by_wake(wake.clone(), now);
+        }
+        let waits = self.rests() || self.snapshot.fork().is_some();
+        match self.due().filter(|due| waits && *due > now + SLEEP_THROUGH_MS) {
+            Some(due) => Drive::by_wake(self.shared.engine.new_wake(), due),
+            None if self.is_released() => Drive::nobody(now),
+            None => Drive::by_writer(self.shared.woken.as_ref().map_or(now, |woken| woken.deadline_ms)),
+        }
+    }
+
+    /// Whether its attempt was given up by a clean stop.
+    fn is_released(&self) -> bool {
+        self.snapshot.attempt().is_some_and(|attempt| attempt.released)
+    }
+
+    /// Whether the record in the making ends or abandons children that have not all ended.
+    pub(crate) fn cuts_off_children(&self) -> bool {
+        self.standing.cut_off_by(&self.snapshot) && self.pending.events.iter().any(cuts)
     }
 
     fn record(&self) -> Result<(Record, Bytes), Halt> {
@@ -205,6 +253,7 @@ impl Driver {
             revision,
             stamp: self.pending.stamp,
             writer: self.shared.engine.writer.clone(),
+            drive: self.drive(),
             pins: None,
             entries,
             values,
@@ -225,7 +274,14 @@ impl Driver {
             };
         }
         match self.due() {
-            Some(due) if !is_root && self.rests() && due > self.shared.now() + SLEEP_THROUGH_MS => Due::At(due),
+            Some(due)
+                if !is_root
+                    && self.shared.engine.sharing.is_none()
+                    && self.rests()
+                    && due > self.shared.now() + SLEEP_THROUGH_MS =>
+            {
+                Due::At(due)
+            }
             Some(_) | None => Due::Keep,
         }
     }
@@ -237,57 +293,97 @@ impl Driver {
         if let Due::At(at) = due {
             self.shared.engine.dues.add(at);
         }
-        let births = record.values.into_iter().zip(0..).map(|(value, slot)| {
-            (
-                Birth {
-                    scope: self.id.0.clone(),
-                    revision: record.revision.0,
-                    slot: Slot::Born(slot),
-                },
-                value,
-            )
-        });
-        let births: Vec<(Birth, Value)> = births.collect();
-        self.shared.remember(births);
+        self.shared.appends.fetch_add(1, Ordering::SeqCst);
+        self.shared.remember(births(&self.id, record.revision, record.values));
         self.durable = Some(Durable {
             revision: record.revision,
             stamp: record.stamp,
-            mine: true,
+            // Whoever calls from outside drives nothing, whatever it writes.
+            mine: !self.called,
+            drive: record.drive,
         });
+        self.announced = None;
         self.snapshot = record.snapshot;
         self.standing = Standing::of(&self.shared.flow, &self.snapshot);
         self.pending = Pending::default();
         self.shared.engine.published(&self.shared, &self.snapshot, told);
     }
 
-    /// Somebody else's record stands there, or one's own whose answer was lost.
-    async fn lost(&mut self, record: Record) -> Result<(), Halt> {
+    /// Somebody else's record stands there, or one's own whose answer was lost. Whether the last event that was folded
+    /// stands, or may: what somebody else appended first may have made it late.
+    async fn lost(&mut self, record: &Record) -> Result<bool, Halt> {
         let Some(last) = self.shared.last(&self.id).await? else {
             return Err(self.bug("an append was refused by an empty log"));
         };
-        if last.writer == record.writer && last.revision == record.revision && last.stamp == record.stamp {
-            let told = self.told(&record, &self.pending.events).await?;
-            self.appended(record, Due::Keep, &told);
-            return Ok(());
+        let is_mine = |there: &Record| there.writer == record.writer && there.stamp == record.stamp;
+        if last.revision == record.revision && is_mine(&last) {
+            let told = self.told(record, &self.pending.events).await?;
+            // As it was taken: which wake it names was decided then.
+            self.appended(last, Due::Keep, &told);
+            return Ok(true);
         }
+        let there = tree::at(
+            &*self.shared.engine.ports.log,
+            &self.shared.key(&self.id),
+            record.revision.0,
+        )
+        .await?;
         let events = std::mem::take(&mut self.pending).events;
+        self.adopt(last);
+        if there.as_ref().is_some_and(is_mine) {
+            // Taken, and somebody has gone on from it.
+            return Ok(true);
+        }
+        let mut stands = true;
+        for event in events.into_iter().filter(is_fact) {
+            stands = self.fold(event, Weight::Heavy).await?;
+        }
+        Ok(stands)
+    }
+
+    /// Another process has gone on with the scope, perhaps.
+    pub(crate) async fn reload_if_newer(&mut self) -> Result<(), Halt> {
+        let known = self.durable.as_ref().map_or(Revision(0), |durable| durable.revision);
+        match self.shared.last(&self.id).await? {
+            Some(last) if last.revision > known && self.pending.is_empty() => self.adopt(last),
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    /// Goes on from a record that was written elsewhere.
+    fn adopt(&mut self, last: Record) {
+        self.shared.remember(births(&self.id, last.revision, last.values));
         self.durable = Some(Durable {
             revision: last.revision,
             stamp: last.stamp,
             mine: *last.writer == *self.shared.engine.writer,
+            drive: last.drive,
         });
         self.snapshot = last.snapshot;
         self.standing = Standing::of(&self.shared.flow, &self.snapshot);
-        for event in events {
-            self.fold(event, Weight::Heavy).await?;
-        }
-        Ok(())
     }
+}
+
+/// The values that were born in a record, by where they were.
+pub(crate) fn births(scope: &ScopeId, revision: Revision, values: Vec<Value>) -> Vec<(Birth, Value)> {
+    let values = values.into_iter().zip(0..);
+    values
+        .map(|(value, slot)| {
+            let birth = Birth {
+                scope: scope.0.clone(),
+                revision: revision.0,
+                slot: Slot::Born(slot),
+            };
+            (birth, value)
+        })
+        .collect()
 }
 
 /// The first record of an execution.
 pub(crate) fn first_record(
     writer: &Arc<str>,
+    drive: Drive,
     mut pins: stepwell_core::Pins,
     advanced: stepwell_core::Advanced,
     moment: Moment,
@@ -307,6 +403,7 @@ pub(crate) fn first_record(
         revision: moment.revision,
         stamp: moment.now,
         writer: writer.clone(),
+        drive,
         pins: Some(pins),
         entries,
         values,

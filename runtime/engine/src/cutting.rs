@@ -22,6 +22,12 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
+    /// Whether there were children that no longer count after `snapshot`.
+    pub(crate) fn cut_off_by(&self, snapshot: &Snapshot) -> bool {
+        let is_over = |fork: Revision| snapshot.fork().is_none_or(|current| current.revision != fork);
+        self.fork.is_some_and(|(fork, _)| is_over(fork))
+    }
+
     pub(crate) fn of(flow: &Flow, snapshot: &Snapshot) -> Self {
         Self {
             state: open_state(flow, snapshot),
@@ -31,7 +37,7 @@ impl Standing {
 }
 
 /// Whether an event may end a fork before its children have ended.
-fn cuts(event: &Event) -> bool {
+pub(crate) fn cuts(event: &Event) -> bool {
     matches!(
         event,
         Event::ChildFailed { .. } | Event::TimerFired | Event::StopRequested { .. }
@@ -45,8 +51,8 @@ impl Driver {
             return Ok(Vec::new());
         }
         let mut told = Vec::new();
-        let is_over = |fork: Revision| record.snapshot.fork().is_none_or(|current| current.revision != fork);
-        if let Some((fork, count)) = self.standing.fork.filter(|(fork, _)| is_over(*fork))
+        if let Some((fork, count)) = self.standing.fork
+            && self.standing.cut_off_by(&record.snapshot)
             && events.iter().any(cuts)
         {
             told = self.cut_off(fork, count, record.stamp).await?;

@@ -77,6 +77,12 @@ impl Dealing {
         (next, next + chunk.min(fair.max(1)).min(self.total - next))
     }
 
+    /// The item that a lane of a shared Map begins after that one: every lane has its own.
+    fn stride(&self, item: u64) -> (u64, u64) {
+        let next = item.saturating_add(u64::from(self.lanes)).min(self.total);
+        (next, (next + 1).min(self.total))
+    }
+
     fn take(&self, end: u64) {
         *self.next() = Some(end);
     }
@@ -89,10 +95,17 @@ impl Driver {
             return Err(Halt::Bug("a lane without a dealer".to_owned()));
         };
         loop {
-            dealing.learn(&self.shared).await?;
-            let (from, end) = dealing.offer(self.reservation());
+            let (from, end) = match self.shared.engine.sharing {
+                Some(_) => dealing.stride(self.item()),
+                None => {
+                    dealing.learn(&self.shared).await?;
+                    dealing.offer(self.reservation())
+                }
+            };
             let bytes_before = self.output_bytes();
             match self.try_fold(&Event::ItemsDealt { from, end }, Weight::Light) {
+                // What a lane strides to nobody else begins.
+                Ok(()) if self.shared.engine.sharing.is_some() => return Ok(()),
                 Ok(()) => {
                     dealing.take(end);
                     self.reserved = end - from;
@@ -104,6 +117,14 @@ impl Driver {
                 Err(Stop::Needs(needs)) => self.load(&needs).await?,
                 Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(format!("an item was refused: {rejected}"))),
             }
+        }
+    }
+
+    /// The lane's last item.
+    fn item(&self) -> u64 {
+        match &self.snapshot.scope.kind {
+            Kind::Lane(lane) => lane.item,
+            Kind::Root | Kind::Branch { .. } => 0,
         }
     }
 

@@ -122,7 +122,7 @@ impl Inner {
             execution: execution.clone(),
             scope: scope.0.clone(),
         };
-        let Some(shared) = self.shared(execution).await? else {
+        let Some(shared) = self.shared(execution, None).await? else {
             return Ok(Answer::Gone);
         };
         if !tree::is_alive(&*self.ports.log, &key).await? {
@@ -135,14 +135,17 @@ impl Inner {
         if !driver.fold(event, Weight::Heavy).await? {
             return Ok(Answer::Late);
         }
-        self.ports.log.arm(key, Due::At(self.ports.clock.now())).await?;
-        driver.commit_pending().await?;
+        match self.sharing {
+            Some(_) => driver.called = true,
+            None => self.ports.log.arm(key, Due::At(self.ports.clock.now())).await?,
+        }
+        let stands = driver.commit_event().await?;
         if matches!(driver.snapshot.scope.kind, Kind::Root) && !driver.snapshot.status.is_running() {
-            let stamp = driver.durable.map_or(0, |durable| durable.stamp);
+            let stamp = driver.durable.as_ref().map_or(0, |durable| durable.stamp);
             self.index(execution, &shared.pins, &driver.snapshot.status, stamp)
                 .await?;
         }
-        Ok(Answer::Folded)
+        Ok(if stands { Answer::Folded } else { Answer::Late })
     }
 
     /// Which of the two errors a late report gets.

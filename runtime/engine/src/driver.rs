@@ -5,13 +5,13 @@ use std::sync::Arc;
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, duties};
+use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, Turn, WakeId, duties};
 use stepwell_expression::Value;
 use stepwell_model::Kind;
 use stepwell_ports::Due;
 
 use crate::busy::Working;
-use crate::commit::{Durable, Pending, Weight};
+use crate::commit::{Durable, Pending, Weight, births};
 use crate::cutting::Standing;
 use crate::dealing::Dealing;
 use crate::mail::{Answer, Mail, Message};
@@ -43,6 +43,12 @@ pub(crate) struct Driver {
     pub(crate) ran_through: bool,
     /// The submitted attempt whose child flow was handed to be driven.
     pub(crate) roused: Option<stepwell_core::AttemptNumber>,
+    /// The scope is driven by nobody here: somebody outside has something appended, and a wake drives what follows.
+    pub(crate) called: bool,
+    /// The wake that was sent before the record in the making, whose driver it will be.
+    pub(crate) announced: Option<WakeId>,
+    /// The record whose wake was sent.
+    pub(crate) armed: Option<Revision>,
     /// All children are to be looked at, not only those that mail comes for.
     pub(crate) descend: bool,
     pub(crate) inbox: UnboundedReceiver<Mail>,
@@ -100,19 +106,9 @@ impl Driver {
             revision: record.revision,
             stamp: record.stamp,
             mine: *record.writer == *shared.engine.writer,
+            drive: record.drive,
         };
-        let values = record.values.into_iter().zip(0..);
-        shared.remember(values.map(|(value, slot)| {
-            let slot = stepwell_expression::Slot::Born(slot);
-            (
-                stepwell_expression::Birth {
-                    scope: id.0.clone(),
-                    revision: record.revision.0,
-                    slot,
-                },
-                value,
-            )
-        }));
+        shared.remember(births(&id, record.revision, record.values));
         let mut driver = Self::fresh(shared, id, record.snapshot, record.stamp, dealing);
         driver.durable = Some(durable);
         driver.standing = Standing::of(&shared.flow, &driver.snapshot);
@@ -141,6 +137,9 @@ impl Driver {
             reserved: 1,
             ran_through: false,
             roused: None,
+            called: false,
+            announced: None,
+            armed: None,
             descend: false,
             inbox,
             working: Some(work(shared)),
@@ -157,7 +156,7 @@ impl Driver {
                 self.fire_timers().await?;
                 match self.next_move() {
                     Move::Ended => {
-                        self.commit_pending().await?;
+                        self.commit().await?;
                         return Ok(self.ended());
                     }
                     Move::Continue => self.go_on().await?,
@@ -181,6 +180,7 @@ impl Driver {
             Some(Duty::Children) => Move::Children,
             Some(Duty::Deal) => Move::Deal,
             Some(Duty::Attempt(attempt)) if attempt.scheduled_ms > self.time() => Move::Blocked,
+            Some(Duty::Attempt(_)) if matches!(self.turn(), Turn::Later(_)) => Move::Blocked,
             Some(Duty::Attempt(attempt)) => Move::Attempt(attempt),
         }
     }
@@ -217,7 +217,7 @@ impl Driver {
     pub(crate) fn time(&self) -> Millis {
         self.shared
             .now()
-            .max(self.durable.map_or(0, |durable| durable.stamp))
+            .max(self.durable.as_ref().map_or(0, |durable| durable.stamp))
             .max(self.pending.stamp())
     }
 
@@ -234,6 +234,10 @@ impl Driver {
             self.commit().await?;
         }
         yield_once().await;
+        if self.shared.engine.is_closing() {
+            self.commit().await?;
+            return Err(Halt::Closing);
+        }
         while let Ok(mail) = self.inbox.try_recv() {
             self.read(Some(mail)).await?;
         }
@@ -243,15 +247,16 @@ impl Driver {
 
     /// Nothing to do until a moment, or until mail comes.
     async fn park(&mut self) -> Result<(), Halt> {
-        self.commit_pending().await?;
+        self.commit().await?;
         if !self.rests() {
             // Time has passed in the meantime.
             return Ok(());
         }
         self.rouse_child().await?;
         let due = self.due();
-        if due.is_none_or(|due| due > self.shared.now() + SLEEP_THROUGH_MS) {
+        if self.is_left_alone(due) {
             self.shared.wants(&self.id, due.map_or(Due::Never, Due::At));
+            self.leave_to_wakes(due).await?;
             self.working = None;
         }
         let mut sleep = self.sleep_until(due).fuse();
@@ -292,6 +297,7 @@ impl Driver {
         }
         match std::mem::replace(&mut mail.message, Message::Look) {
             Message::Look => self.descend = true,
+            Message::Refresh => self.reload_if_newer().await?,
             Message::Event(event, reply) => {
                 let answer = self.fold_and_commit(event).await?;
                 // Whoever asked may be gone.
@@ -305,12 +311,15 @@ impl Driver {
         if !self.fold(event, Weight::Heavy).await? {
             return Ok(Answer::Late);
         }
-        self.commit_pending().await?;
-        Ok(Answer::Folded)
+        let stands = self.commit_event().await?;
+        Ok(if stands { Answer::Folded } else { Answer::Late })
     }
 
     fn ended(&self) -> EndedScope {
-        ended(&self.snapshot, self.durable.map_or(self.after, |durable| durable.stamp))
+        ended(
+            &self.snapshot,
+            self.durable.as_ref().map_or(self.after, |durable| durable.stamp),
+        )
     }
 
     /// The name of the state that the scope stands at.
@@ -330,7 +339,9 @@ impl Driver {
 
     /// The number of the record in the making.
     pub(crate) fn next_revision(&self) -> Revision {
-        self.durable.map_or(Revision(1), |durable| durable.revision.next())
+        self.durable
+            .as_ref()
+            .map_or(Revision(1), |durable| durable.revision.next())
     }
 
     /// Whether that attempt is still the one under way.

@@ -11,11 +11,13 @@ use futures::channel::oneshot;
 use futures::future::{BoxFuture, Shared as SharedFuture};
 use stepwell_core::{Event, Failure, FlowVersion, Report, ScopeId};
 use stepwell_model::{Flow, digest};
-use stepwell_ports::ExecutionRow;
+use stepwell_ports::{ExecutionRow, Wakes};
 
 use crate::api::{Ended, EngineError, Observed, Ports, Start, Started};
 use crate::inner::halted;
 use crate::mail::{Answer, Mail};
+use crate::places::Places;
+use crate::sharing::Sharing;
 use crate::start::{Begun, begin, is_name};
 use crate::token::TokenKey;
 use crate::watchers::Watchers;
@@ -41,11 +43,13 @@ pub struct Engine {
 pub(crate) struct Inner {
     pub(crate) ports: Ports,
     pub(crate) driving: Driving,
+    /// Where several processes may drive: how they wake each other.
+    pub(crate) sharing: Option<Sharing>,
     /// This process in the records that it writes.
     pub(crate) writer: Arc<str>,
     pub(crate) key: TokenKey,
     /// Lets an attempt whose drivers died run alone.
-    pub(crate) lone: Arc<async_lock::RwLock<()>>,
+    pub(crate) places: Places,
     /// Live sessions. Held only to look up, add and remove.
     pub(crate) sessions: Mutex<BTreeMap<Arc<str>, UnboundedSender<Mail>>>,
     /// Who watches which execution. Held only to look up, add and remove.
@@ -86,6 +90,20 @@ impl Engine {
     ///
     /// [`EngineError::Log`] where the store fails.
     pub async fn open(ports: Ports, driving: Driving) -> Result<Self, EngineError> {
+        Self::with(ports, driving, None).await
+    }
+
+    /// Opens the engine over a table that other processes drive, too: it carries out what a wake asks for (see
+    /// [`Engine::invoke`]), and every verb sends a wake for what follows.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Log`] where the table fails.
+    pub async fn share(ports: Ports, wakes: Arc<dyn Wakes>) -> Result<Self, EngineError> {
+        Self::with(ports, Driving::Nothing, Some(Sharing { wakes })).await
+    }
+
+    async fn with(ports: Ports, driving: Driving, sharing: Option<Sharing>) -> Result<Self, EngineError> {
         let key = token_key(&ports).await?;
         let writer = ports
             .seeds
@@ -98,9 +116,10 @@ impl Engine {
         let inner = Inner {
             ports,
             driving,
+            sharing,
             writer: writer.into(),
             key,
-            lone: Arc::default(),
+            places: Places::default(),
             sessions: Mutex::default(),
             watchers: Mutex::default(),
             named: Mutex::default(),

@@ -12,7 +12,7 @@ use stepwell_ports::Due;
 
 use crate::commit::Weight;
 use crate::dealing::{Dealing, Origin};
-use crate::driver::{Driver, EndedScope, SLEEP_THROUGH_MS, ended};
+use crate::driver::{Driver, EndedScope, ended};
 use crate::gather;
 use crate::mail::{Answer, Mail, Message};
 use crate::session::{Halt, work};
@@ -45,7 +45,7 @@ impl Driver {
     /// Drives the children of the fork until all have ended, one has failed, or the state is over.
     pub(crate) async fn children(&mut self) -> Result<(), Halt> {
         let origin = self.origin_of_fork();
-        self.commit_pending().await?;
+        self.commit().await?;
         let Some(mut children) = self.open_children(origin) else {
             return Ok(());
         };
@@ -89,7 +89,7 @@ impl Driver {
             failed: None,
             resting: BTreeSet::new(),
             origin,
-            stamp: self.durable.map_or(self.after, |durable| durable.stamp),
+            stamp: self.durable.as_ref().map_or(self.after, |durable| durable.stamp),
             fork,
         })
     }
@@ -141,7 +141,8 @@ impl Driver {
     async fn wait_for_child(&mut self, children: &mut Children) -> Result<(), Halt> {
         let due = self.due();
         self.shared.wants(&self.id, due.map_or(Due::Never, Due::At));
-        if due.is_none_or(|due| due > self.shared.now() + SLEEP_THROUGH_MS) {
+        if self.is_left_alone(due) {
+            self.leave_to_wakes(due).await?;
             self.working = None;
         }
         let mut sleep = self.sleep_until(due).fuse();
@@ -169,6 +170,9 @@ impl Driver {
     /// Reads mail while children run: for this scope, or for one inside.
     async fn read_for_children(&mut self, children: &mut Children, mail: Option<Mail>) -> Result<(), Halt> {
         let Some(mail) = mail else { return Err(Halt::Closing) };
+        if matches!(mail.message, Message::Refresh) {
+            children.resting.clear();
+        }
         let Some(index) = children.towards(&self.id, &mail.target) else {
             return self.read(Some(mail)).await;
         };
@@ -180,7 +184,7 @@ impl Driver {
             self.shared.send(mail);
         } else {
             match mail.message {
-                Message::Look => {}
+                Message::Look | Message::Refresh => {}
                 Message::Event(..) if mail.target == child => mail.refuse(Answer::Late),
                 Message::Event(..) => mail.refuse(Answer::Gone),
             }
@@ -191,16 +195,14 @@ impl Driver {
     /// Folds the children's end if they have come to one; whether they have.
     async fn join(&mut self, children: &mut Children) -> Result<bool, Halt> {
         self.collect_ready(children)?;
+        if children.failed.is_none() && children.live.is_empty() && !self.shared.engine.is_closing() {
+            // An end that is found here may be a failure.
+            self.look_at_the_rest(children).await?;
+        }
         let fork = children.fork.revision;
         let event = match children.failed.clone() {
             Some((index, failure)) => Event::ChildFailed { fork, index, failure },
-            None if children.live.is_empty() && !self.shared.engine.is_closing() => {
-                self.look_at_the_rest(children).await?;
-                match children.all_ended() {
-                    true => self.joined(children).await?,
-                    false => return Ok(false),
-                }
-            }
+            None if children.all_ended() && !self.shared.engine.is_closing() => self.joined(children).await?,
             None => return Ok(false),
         };
         self.after = children

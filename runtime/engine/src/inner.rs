@@ -9,6 +9,7 @@ use crate::api::{Ended, EngineError};
 use crate::engine::Inner;
 use crate::gather;
 use crate::session::{Halt, Shared};
+use crate::sharing::Woken;
 use crate::tree;
 
 impl Inner {
@@ -44,12 +45,17 @@ impl Inner {
     }
 
     /// What the drivers of an execution's session share; nothing where there is no such execution.
-    pub(crate) async fn shared(self: &Arc<Self>, execution: &Arc<str>) -> Result<Option<Arc<Shared>>, Halt> {
+    pub(crate) async fn shared(
+        self: &Arc<Self>,
+        execution: &Arc<str>,
+        woken: Option<Arc<Woken>>,
+    ) -> Result<Option<Arc<Shared>>, Halt> {
         let Some(pins) = self.pins_of(execution).await? else {
             return Ok(None);
         };
         let flow = self.flow(&pins.version).await?;
-        Ok(Some(Shared::new(self.clone(), execution.clone(), Arc::new(pins), flow)))
+        let shared = Shared::new(self.clone(), execution.clone(), Arc::new(pins), flow, woken);
+        Ok(Some(shared))
     }
 
     pub(crate) async fn ended(&self, execution: &Arc<str>, snapshot: &Snapshot) -> Result<Ended, EngineError> {
@@ -108,7 +114,7 @@ pub(crate) fn halted(execution: &Arc<str>, halt: &Halt) -> EngineError {
             execution: execution.clone(),
             what: what.clone(),
         },
-        Halt::Closing => EngineError::Closing,
+        Halt::Closing | Halt::Overtaken => EngineError::Closing,
     }
 }
 
@@ -121,7 +127,7 @@ impl From<Halt> for EngineError {
                 execution: "".into(),
                 what,
             },
-            Halt::Closing => Self::Closing,
+            Halt::Closing | Halt::Overtaken => Self::Closing,
         }
     }
 }

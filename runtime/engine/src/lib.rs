@@ -31,8 +31,10 @@ mod gather;
 mod history;
 mod inner;
 mod mail;
+mod places;
 mod session;
 mod sessions;
+mod sharing;
 mod start;
 mod stub;
 mod telling;
@@ -43,4 +45,5 @@ mod watchers;
 
 pub use api::{Cost, Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started};
 pub use engine::{Driving, Engine};
+pub use sharing::Handled;
 pub use stepwell_core::FlowVersion;

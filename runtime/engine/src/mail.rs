@@ -21,6 +21,8 @@ pub(crate) struct Mail {
 pub(crate) enum Message {
     /// Look at the scope.
     Look,
+    /// Read whether another process has gone on with the scope.
+    Refresh,
     /// Fold this, and answer when it is durable.
     Event(Event, oneshot::Sender<Answer>),
 }

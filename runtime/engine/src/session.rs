@@ -1,6 +1,7 @@
 //! A session: everything that this process does for one live execution.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -14,7 +15,8 @@ use crate::busy::{Busy, Working};
 use crate::child_flow::may_start_others;
 use crate::driver::Driver;
 use crate::engine::Inner;
-use crate::mail::{Answer, Mail};
+use crate::mail::{Answer, Mail, Message};
+use crate::sharing::{Markers, Woken};
 use crate::stub::Stubs;
 use crate::token::Signer;
 
@@ -32,6 +34,8 @@ pub(crate) enum Halt {
     Bug(String),
     /// The engine closes.
     Closing,
+    /// Another process has ended or abandoned what is driven here.
+    Overtaken,
 }
 
 impl From<LogError> for Halt {
@@ -49,6 +53,11 @@ pub(crate) struct Shared {
     pub(crate) signer: Signer,
     pub(crate) busy: Arc<Busy>,
     pub(crate) stubs: Stubs,
+    /// The wake that this session came by, where several processes drive.
+    pub(crate) woken: Option<Arc<Woken>>,
+    pub(crate) markers: Markers,
+    /// How many records were appended here.
+    pub(crate) appends: AtomicU64,
     /// Values that were born or loaded here. Held only while folding, never across an await.
     memory: Mutex<Memory>,
     /// Where the mail of live scopes goes. Held only to look up.
@@ -69,7 +78,13 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(crate) fn new(engine: Arc<Inner>, execution: Arc<str>, pins: Arc<Pins>, flow: Arc<Flow>) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: Arc<Inner>,
+        execution: Arc<str>,
+        pins: Arc<Pins>,
+        flow: Arc<Flow>,
+        woken: Option<Arc<Woken>>,
+    ) -> Arc<Self> {
         let signer = Signer {
             key: engine.key.clone(),
             execution: execution.clone(),
@@ -82,6 +97,9 @@ impl Shared {
             signer,
             busy: Arc::default(),
             stubs: Stubs::default(),
+            woken,
+            markers: Markers::default(),
+            appends: AtomicU64::new(0),
             memory: Mutex::default(),
             routes: Mutex::default(),
             arms: Mutex::default(),
@@ -140,6 +158,18 @@ impl Shared {
         receiver
     }
 
+    /// Has every scope that is driven here read whether another process has gone on with it.
+    fn refresh(self: &Arc<Self>) {
+        for (target, route) in &*lock(&self.routes) {
+            // Whoever is gone needs none.
+            let _ = route.unbounded_send(Mail {
+                target: target.clone(),
+                message: Message::Refresh,
+                _working: Some(self.busy.start()),
+            });
+        }
+    }
+
     pub(crate) fn close_route(&self, scope: &ScopeId) {
         lock(&self.routes).remove(scope);
     }
@@ -169,6 +199,10 @@ impl Shared {
 
     /// While the session lives, its root stands in the due-time index: whoever finds it after a death finds everything.
     fn stand_in_the_index(&self) {
+        if self.engine.sharing.is_some() {
+            // The message that is held is what would be found.
+            return;
+        }
         let (root, due) = (ScopeId::root(), Due::At(self.pins.started_ms));
         // Handed over now: whatever this session appends is durable later.
         drop(self.engine.ports.log.arm(self.key(&root), due));
@@ -210,7 +244,10 @@ impl Shared {
 
     /// Brings the due-time index to rest.
     async fn settle(&self) -> Result<(), LogError> {
-        let arms = std::mem::take(&mut *lock(&self.arms));
+        if self.engine.sharing.is_some() {
+            return Ok(());
+        }
+        let arms = lock(&self.arms).clone();
         let mut changes: Vec<_> = arms.into_iter().filter(|(_, arm)| arm.has != Some(arm.wants)).collect();
         // What is armed first cannot be lost between two groups.
         changes.sort_by_key(|(_, arm)| at(arm.wants).is_none());
@@ -220,6 +257,11 @@ impl Shared {
             .map(|(scope, arm)| self.engine.ports.log.arm(self.key(&scope), arm.wants))
             .collect();
         futures::future::try_join_all(changes).await?;
+        // Should mail still come, what rests goes on resting; of the others nothing stands there.
+        let mut arms = lock(&self.arms);
+        arms.retain(|_, arm| at(arm.wants).is_some());
+        arms.values_mut().for_each(|arm| arm.has = Some(arm.wants));
+        drop(arms);
         for due in dues {
             self.engine.dues.add(due);
         }
@@ -237,7 +279,7 @@ fn at(due: Due) -> Option<Millis> {
 
 /// Drives an execution until nothing of it has anything to do.
 pub(crate) async fn run(engine: Arc<Inner>, execution: Arc<str>, mut inbox: UnboundedReceiver<Mail>) {
-    let outcome = drive(&engine, &execution, &mut inbox).await;
+    let outcome = drive(&engine, &execution, &mut inbox, None).await;
     engine.retire(&execution, inbox, outcome);
 }
 
@@ -251,23 +293,25 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-async fn drive(
+pub(crate) async fn drive(
     engine: &Arc<Inner>,
     execution: &Arc<str>,
     inbox: &mut UnboundedReceiver<Mail>,
+    woken: Option<Arc<Woken>>,
 ) -> Result<Outcome, Halt> {
-    let Some(shared) = engine.shared(execution).await? else {
+    let Some(shared) = engine.shared(execution, woken).await? else {
         return Ok(Outcome::Unknown);
     };
     shared.stand_in_the_index();
     let Some(root) = Driver::load_root(&shared).await? else {
         return Ok(Outcome::Unknown);
     };
-    let was_left = root.durable.is_some_and(|durable| !durable.mine);
+    let was_left = root.durable.as_ref().is_some_and(|durable| !durable.mine);
     if was_left && may_start_others(&shared.flow) {
         engine.has_parent();
     }
     let mut root = root.run().fuse();
+    let mut refreshed_at = None;
     loop {
         let idle = shared.busy.idle().fuse();
         futures::pin_mut!(idle);
@@ -288,9 +332,20 @@ async fn drive(
                 None => return Ok(Outcome::Idle),
             },
             () = idle => {
+                // Where others drive, too, children may have ended elsewhere after they were looked at; whoever appends
+                // last sees all ends.
+                let appends = Some(shared.appends.load(Ordering::SeqCst)).filter(|_| shared.woken.is_some());
+                if appends != refreshed_at {
+                    refreshed_at = appends;
+                    shared.refresh();
+                    continue;
+                }
                 shared.settle().await?;
                 match engine.retire_idle(execution, inbox) {
-                    Some(mail) => shared.send(Mail { _working: Some(shared.busy.start()), ..mail }),
+                    Some(mail) => {
+                        shared.stand_in_the_index();
+                        shared.send(Mail { _working: Some(shared.busy.start()), ..mail });
+                    }
                     None => return Ok(Outcome::Idle),
                 }
             }

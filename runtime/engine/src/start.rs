@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use stepwell_core::{Event, Moment, Pins, Program, Revision, ScopeId, Status, Stop, advance};
+use futures::channel::oneshot;
+use stepwell_core::{Drive, Event, Moment, Pins, Program, Revision, ScopeId, Status, Stop, advance};
 use stepwell_expression::{Memory, Value};
 use stepwell_model::Flow;
-use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
+use stepwell_ports::{Due, LogEntry, LogError, Millis, ScopeKey};
 
 use crate::api::{EngineError, Start};
 use crate::commit::first_record;
@@ -125,10 +126,12 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         scope: "".into(),
     };
     if let Some(begun) = engine.begun(&key, &pins).await? {
+        wake_again(engine, &key).await?;
         return Ok(begun);
     }
     let flow = engine.flow(&pins.version).await?;
-    let (record, body) = first(engine, &execution, pins.clone(), &flow)?;
+    let drive = announce(engine, &key, pins.started_ms).await?;
+    let (record, body) = first(engine, &execution, drive, pins.clone(), &flow)?;
     let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
         Due::At(record.stamp)
     } else {
@@ -145,7 +148,7 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         .ports
         .catalogue
         .index(row(&execution, &pins, &Status::Running, record.stamp));
-    let appending = engine.ports.log.append(entry, due);
+    let appending = append(engine, entry, due);
     let (indexed, appended) = futures::join!(indexing, appending);
     indexed?;
     match appended {
@@ -171,9 +174,46 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
     }
 }
 
+/// Hands the first record over. Whoever starts the execution may be cut off before it is durable, and drives it then no
+/// more: so the dispatcher is told in any case.
+fn append(engine: &Arc<Inner>, entry: LogEntry, due: Due) -> impl Future<Output = Result<(), LogError>> + use<> {
+    let appending = engine.ports.log.append(entry, due);
+    let (told, outcome) = oneshot::channel();
+    let engine_then = engine.clone();
+    engine.ports.spawn.spawn(Box::pin(async move {
+        let outcome = appending.await;
+        if let (Ok(()), Due::At(at)) = (&outcome, due) {
+            engine_then.dues.add(at);
+        }
+        // Whoever asked may be gone.
+        let _ = told.send(outcome);
+    }));
+    async move { outcome.await.unwrap_or(Err(LogError::Closed)) }
+}
+
+/// Where several processes drive, the wake comes first: it drives what the first record owes.
+async fn announce(engine: &Arc<Inner>, key: &ScopeKey, now: Millis) -> Result<Drive, Halt> {
+    if engine.sharing.is_none() {
+        return Ok(Drive::default());
+    }
+    let wake = engine.new_wake();
+    engine.send(&wake, key.clone(), Revision(1), now).await?;
+    Ok(Drive::by_wake(wake, now))
+}
+
+/// A start that is asked for again while the execution runs wakes it again: who asked before may have died half-way.
+async fn wake_again(engine: &Arc<Inner>, key: &ScopeKey) -> Result<(), Halt> {
+    if engine.sharing.is_none() {
+        return Ok(());
+    }
+    let (wake, now) = (engine.new_wake(), engine.ports.clock.now());
+    engine.send(&wake, key.clone(), Revision(1), now).await
+}
+
 fn first(
     engine: &Arc<Inner>,
     execution: &Arc<str>,
+    drive: Drive,
     pins: Pins,
     flow: &Flow,
 ) -> Result<(stepwell_core::Record, Bytes), Halt> {
@@ -198,5 +238,5 @@ fn first(
         Err(Stop::Needs(_)) => return Err(Halt::Bug("a beginning needs no stored values".to_owned())),
         Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(rejected.to_string())),
     };
-    first_record(&engine.writer, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
+    first_record(&engine.writer, drive, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
 }

@@ -8,11 +8,11 @@ use std::fmt;
 
 use crate::error::shortened;
 use crate::json;
-use crate::memory::{Memory, Needs};
+use crate::memory::{INLINE_BYTES_MAX, Memory, Needs};
 use crate::pointer::Step;
 use crate::value::Value;
 
-/// How many steps one evaluation may take.
+/// How many steps one evaluation may take, if nobody says otherwise.
 pub const BUDGET: u64 = 1_000_000;
 
 /// The longest text that an evaluation may produce, and the largest value that it may look through, in bytes.
@@ -24,11 +24,8 @@ pub const MISSING_MAX: usize = 20;
 /// So many bytes of text count as one step.
 const BYTES_PER_STEP: u64 = 64;
 
-/// So many bytes of the JSON of a value count as one step where the whole value is gone through.
-const VALUE_BYTES_PER_STEP: u64 = 32;
-
 /// So many bytes of a value count as one step where only its length is counted.
-const COUNTED_BYTES_PER_STEP: u64 = 1024;
+const COUNTED_BYTES_PER_STEP: u64 = 256;
 
 /// The variables of an evaluation.
 pub trait Variables {
@@ -65,12 +62,15 @@ impl<'a> Context<'a> {
         self.missing
     }
 
-    pub(crate) fn with_budget(mut self, budget: u64) -> Context<'a> {
+    /// The same with another budget: evaluations that share one get what the one before them left.
+    #[must_use]
+    pub fn with_budget(mut self, budget: u64) -> Context<'a> {
         self.budget = budget;
         self
     }
 
-    pub(crate) fn budget(&self) -> u64 {
+    /// The steps that are left.
+    pub fn budget(&self) -> u64 {
         self.budget
     }
 
@@ -119,10 +119,26 @@ impl<'a> Context<'a> {
     /// The value itself if it is a pointer: one level, its large children still pointers.
     pub(crate) fn open(&mut self, value: &Value) -> Result<Value, Halt> {
         let Value::Stored(pointer) = value else {
+            self.pay_for_long(value)?;
             return Ok(value.clone());
         };
         self.spend_bytes(pointer.bytes)?;
         self.memory.open(pointer).map_err(|needs| self.halt(needs))
+    }
+
+    /// Whoever opens a text or a number looks through it; only long ones are felt, and those cost what a pointer to them
+    /// would.
+    fn pay_for_long(&mut self, value: &Value) -> Result<(), Halt> {
+        let bytes = match value {
+            Value::Number(number) => number.as_str().len(),
+            Value::String(text) => text.len(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) | Value::Stored(_) => 0,
+        };
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        match bytes > INLINE_BYTES_MAX {
+            true => self.spend_bytes(bytes),
+            false => Ok(()),
+        }
     }
 
     /// A part of a value, some steps below.
@@ -149,7 +165,7 @@ impl<'a> Context<'a> {
         Ok(Some(value))
     }
 
-    /// The value without any pointer in it.
+    /// The value without any pointer in it; every part of it costs a step, since whoever asks goes through all of them.
     pub(crate) fn resolve(&mut self, value: &Value) -> Result<Value, Halt> {
         let bytes = json::measure_until(value, |pointer| pointer.bytes, TEXT_BYTES_MAX);
         if bytes > TEXT_BYTES_MAX {
@@ -158,8 +174,10 @@ impl<'a> Context<'a> {
                 TEXT_BYTES_MAX >> 20
             )));
         }
-        self.spend(1 + bytes / VALUE_BYTES_PER_STEP)?;
-        self.memory.resolve(value).map_err(|needs| self.halt(needs))
+        self.spend_bytes(bytes)?;
+        let resolved = self.memory.resolve(value).map_err(|needs| self.halt(needs))?;
+        self.spend(json::parts(&resolved))?;
+        Ok(resolved)
     }
 
     /// The value as compact JSON.

@@ -3,8 +3,8 @@
 //! **Invariant:** two values are equal exactly when their canonical texts are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::json::write_string;
 use crate::memory::{Memory, Needs};
 use crate::value::Value;
 
@@ -44,35 +44,59 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
 /// One text for all values that are the same.
 pub(crate) fn canonical(value: &Value) -> String {
     let mut out = String::new();
-    canonical_to(value, &mut out);
+    // A `String` takes everything.
+    let _ = write_canonical(value, &mut out);
     out
 }
 
-fn canonical_to(value: &Value, out: &mut String) {
+/// Whether a value's canonical text is that one. It looks at the value only as far as the two agree, and takes nothing
+/// apart but the value: one long number may be looked for among many short ones.
+pub(crate) fn has_canonical(value: &Value, canonical: &str) -> bool {
+    let mut left = Left(canonical);
+    write_canonical(value, &mut left).is_ok() && left.0.is_empty()
+}
+
+/// What is left of a text after all that was written agreed with it.
+struct Left<'t>(&'t str);
+
+impl fmt::Write for Left<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+        Ok(())
+    }
+}
+
+fn write_canonical(value: &Value, out: &mut impl fmt::Write) -> fmt::Result {
     match value {
-        Value::Null => out.push('n'),
-        Value::Bool(bool) => out.push(if *bool { 't' } else { 'f' }),
-        Value::Number(number) => out.push_str(&number.canonical()),
-        Value::String(text) => write_string(text, out),
+        Value::Null => out.write_char('n'),
+        Value::Bool(bool) => out.write_char(if *bool { 't' } else { 'f' }),
+        Value::Number(number) => number.write_canonical(out),
+        Value::String(text) => write_text(text, out),
         Value::Array(items) => {
-            out.push('[');
-            items.iter().for_each(|item| {
-                canonical_to(item, out);
-                out.push(',');
-            });
-            out.push(']');
+            out.write_char('[')?;
+            for item in items.iter() {
+                write_canonical(item, out)?;
+                out.write_char(',')?;
+            }
+            out.write_char(']')
         }
         Value::Object(entries) => {
-            out.push('{');
+            out.write_char('{')?;
             let sorted: BTreeMap<_, _> = entries.iter().collect();
-            sorted.into_iter().for_each(|(key, value)| {
-                write_string(key, out);
-                canonical_to(value, out);
-            });
-            out.push('}');
+            for (key, value) in sorted {
+                write_text(key, out)?;
+                write_canonical(value, out)?;
+            }
+            out.write_char('}')
         }
-        Value::Stored(pointer) => out.push_str(&format!("@{pointer}")),
+        Value::Stored(pointer) => write!(out, "@{pointer}"),
     }
+}
+
+/// A text behind its length, which tells where it ends.
+fn write_text(text: &str, out: &mut impl fmt::Write) -> fmt::Result {
+    write!(out, "\"{}:", text.len())?;
+    out.write_str(text)
 }
 
 #[cfg(test)]
@@ -99,6 +123,10 @@ mod tests {
             ("[[],[]]", "[[[]]]", false),
             ("[12]", "[1,2]", false),
             ("{}", "[]", false),
+            ("[]", "[1]", false),
+            (r#""a""#, r#""ab""#, false),
+            (r#"["a","b"]"#, r#"["a,b"]"#, false),
+            (r#"{"a":"b"}"#, r#"{"ab":""}"#, false),
             ("18446744073709551615", "18446744073709551616", false),
         ] {
             let (left, right) = (json(left), json(right));
@@ -108,6 +136,7 @@ mod tests {
                 "{left:?} {right:?}"
             );
             assert_eq!(canonical(&left) == canonical(&right), expected, "{left:?} {right:?}");
+            assert_eq!(has_canonical(&left, &canonical(&right)), expected, "{left:?} {right:?}");
         }
     }
 }

@@ -169,23 +169,48 @@ fn single(step: &PathStep) -> Option<&Step> {
     }
 }
 
+/// So many parts of a value that are passed by cost one step.
+const PARTS_PER_STEP: u64 = 16;
+
 /// Refuses values that nobody could read again.
-pub(crate) fn check_depth(value: &Value) -> Result<(), Halt> {
-    if is_deeper(value, DEPTH_MAX) {
-        Err(too_deep())
-    } else {
-        Ok(())
-    }
+pub(crate) fn check_depth(value: &Value, context: &mut Context<'_>) -> Result<(), Halt> {
+    let allowed = context.budget().saturating_mul(PARTS_PER_STEP);
+    let mut depth = Depth { parts_left: allowed };
+    let checked = depth.check(value, DEPTH_MAX);
+    context.spend((allowed - depth.parts_left) / PARTS_PER_STEP)?;
+    checked
 }
 
 pub(crate) fn too_deep() -> Halt {
     Halt::failed(format!("the value is nested more than {DEPTH_MAX} levels deep"))
 }
 
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|item| is_deeper(item, levels - 1)),
-        Value::Object(entries) => levels == 0 || entries.values().any(|item| is_deeper(item, levels - 1)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Stored(_) => false,
+/// Looks how deep a value is: one large part may stand in it very often.
+struct Depth {
+    parts_left: u64,
+}
+
+impl Depth {
+    fn check(&mut self, value: &Value, levels: usize) -> Result<(), Halt> {
+        match value {
+            Value::Array(items) => self.check_all(items.len(), items.iter(), levels),
+            Value::Object(entries) => self.check_all(entries.len(), entries.values(), levels),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Stored(_) => Ok(()),
+        }
+    }
+
+    fn check_all<'v>(
+        &mut self,
+        parts: usize,
+        values: impl Iterator<Item = &'v Value>,
+        levels: usize,
+    ) -> Result<(), Halt> {
+        let below = levels.checked_sub(1).ok_or_else(too_deep)?;
+        let parts = u64::try_from(parts).unwrap_or(u64::MAX);
+        self.parts_left = self.parts_left.checked_sub(parts).ok_or(Halt::Budget)?;
+        for value in values {
+            self.check(value, below)?;
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{EvalError, Note, ParseError};
 use crate::evaluate::{check_depth, evaluate};
 use crate::functions::{self, Function};
 use crate::operators::to_bool;
-use crate::parser;
+use crate::parser::{self, Trials};
 use crate::tree::{Path, Tree};
 use crate::value::Value;
 
@@ -31,7 +31,16 @@ impl Expr {
     ///
     /// [`ParseError`] says where the first mistake is.
     pub fn parse(source: &str) -> Result<Expr, ParseError> {
-        let (tree, notes) = parser::parse(source)?;
+        Expr::parse_within(source, &mut Trials::of_an_expression())
+    }
+
+    /// The same where other expressions have spent of what may be tried out, and have tried out the same texts.
+    ///
+    /// # Errors
+    ///
+    /// As in [`Expr::parse`].
+    pub fn parse_within(source: &str, trials: &mut Trials) -> Result<Expr, ParseError> {
+        let (tree, notes) = parser::parse(source, trials)?;
         Ok(Expr {
             source: source.into(),
             tree: Arc::new(tree),
@@ -51,7 +60,7 @@ impl Expr {
     /// [`EvalError`] if it fails over these values, or needs more of them to be loaded.
     pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, EvalError> {
         let value = evaluate(&self.tree, context);
-        let checked = value.and_then(|value| check_depth(&value).map(|()| value));
+        let checked = value.and_then(|value| check_depth(&value, context).map(|()| value));
         checked.map_err(|halt| EvalError::of(halt, &self.source))
     }
 
@@ -97,7 +106,9 @@ impl Serialize for Expr {
 impl<'de> Deserialize<'de> for Expr {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Expr, D::Error> {
         let source = String::deserialize(deserializer)?;
-        Expr::parse(&source).map_err(|error| de::Error::custom(format!("in the expression `{source}`: {error}")))
+        // What is stored was tried out before it was.
+        let parsed = Expr::parse_within(&source, &mut Trials::none());
+        parsed.map_err(|error| de::Error::custom(format!("in the expression `{source}`: {error}")))
     }
 }
 

@@ -45,7 +45,7 @@ pub use functions::{FunctionDoc, function_docs};
 pub use json::{JsonError, NotLoaded};
 pub use memory::{INLINE_BYTES_MAX, Memory, Needs};
 pub use number::Number;
-pub use parser::{CALLS_MAX, NESTING_MAX, SOURCE_BYTES_MAX};
+pub use parser::{CALLS_MAX, NESTING_MAX, SOURCE_BYTES_MAX, Trials};
 pub use pointer::{Birth, Pointer, Slot, Step};
 pub use stored_form::Plain;
 pub use template::Template;

@@ -46,11 +46,15 @@ impl Number {
 
     /// Whether this is 0, however written.
     pub fn is_zero(&self) -> bool {
-        Decimal::of(&self.text).digits.is_empty()
+        let mantissa = self.text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+        !mantissa.into_iter().any(|byte| matches!(byte, b'1'..=b'9'))
     }
 
     /// Compares what the numbers mean, exactly: 1 and 1.0 are equal, 2^64 and 2^64 + 1 are not.
     pub fn compare(&self, other: &Number) -> Ordering {
+        if self.text == other.text {
+            return Ordering::Equal;
+        }
         if let (Ok(small), Ok(other)) = (self.text.parse::<i64>(), other.text.parse::<i64>()) {
             return small.cmp(&other);
         }
@@ -69,11 +73,22 @@ impl Number {
         Number { text }
     }
 
-    /// One spelling for all numbers that mean the same.
-    pub(crate) fn canonical(&self) -> String {
+    /// Writes the one spelling of all numbers that mean the same.
+    pub(crate) fn write_canonical(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let decimal = Decimal::of(&self.text);
-        let sign = if decimal.negative { "-" } else { "" };
-        format!("{sign}{}e{}", decimal.digits, decimal.exponent)
+        if decimal.negative {
+            out.write_char('-')?;
+        }
+        out.write_str(decimal.digits.head)?;
+        out.write_str(decimal.digits.tail)?;
+        out.write_char('e')?;
+        match u32::try_from(decimal.exponent)
+            .ok()
+            .and_then(|small| char::from_digit(small, 10))
+        {
+            Some(digit) => out.write_char(digit),
+            None => write!(out, "{}", decimal.exponent),
+        }
     }
 }
 
@@ -151,36 +166,74 @@ fn print(float: f64) -> String {
     }
 }
 
-/// A number taken apart: 0.`digits` times ten to the power of `exponent`; no digits for zero.
-struct Decimal {
+/// A number taken apart where it stands: 0.`digits` times ten to the power of `exponent`; no digits for zero.
+struct Decimal<'t> {
     negative: bool,
-    digits: String,
+    digits: Digits<'t>,
     exponent: i64,
 }
 
-impl Decimal {
-    fn of(text: &str) -> Decimal {
-        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-        let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let digits = format!("{whole}{fraction}");
-        let significant = digits.trim_start_matches('0');
-        if significant.is_empty() {
-            return Decimal {
-                negative: false,
-                digits: String::new(),
-                exponent: 0,
-            };
-        }
-        let leading = length(&digits) - length(significant);
-        Decimal {
-            negative,
-            digits: significant.trim_end_matches('0').to_owned(),
-            exponent: saturating_power(power).saturating_add(length(whole) - leading),
+/// Digits before and behind the point, without the zeros around them.
+struct Digits<'t> {
+    head: &'t str,
+    tail: &'t str,
+}
+
+impl<'t> Digits<'t> {
+    fn of(whole: &'t str, fraction: &'t str) -> Digits<'t> {
+        let head = whole.trim_start_matches('0');
+        let tail = match head {
+            "" => fraction.trim_start_matches('0'),
+            _ => fraction,
+        };
+        match tail.trim_end_matches('0') {
+            "" => Digits {
+                head: head.trim_end_matches('0'),
+                tail: "",
+            },
+            tail => Digits { head, tail },
         }
     }
 
-    fn compare(&self, other: &Decimal) -> Ordering {
+    fn is_empty(&self) -> bool {
+        self.head.is_empty() && self.tail.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
+    fn compare(&self, other: &Digits<'_>) -> Ordering {
+        if self.tail.is_empty() && other.tail.is_empty() {
+            return self.head.cmp(other.head);
+        }
+        let own = self.head.bytes().chain(self.tail.bytes());
+        own.cmp(other.head.bytes().chain(other.tail.bytes()))
+    }
+}
+
+impl<'t> Decimal<'t> {
+    fn of(text: &'t str) -> Decimal<'t> {
+        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let exponent = text.split_once('e').or_else(|| text.split_once('E'));
+        let (mantissa, power) = exponent.unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = Digits::of(whole, fraction);
+        if digits.is_empty() {
+            return Decimal {
+                negative: false,
+                digits,
+                exponent: 0,
+            };
+        }
+        Decimal {
+            negative,
+            exponent: saturating_power(power).saturating_add(places_before(whole, fraction)),
+            digits,
+        }
+    }
+
+    fn compare(&self, other: &Decimal<'_>) -> Ordering {
         match (self.sign(), other.sign()) {
             (left, right) if left != right => left.cmp(&right),
             (-1, _) => other.compare_size(self),
@@ -196,27 +249,34 @@ impl Decimal {
         }
     }
 
-    fn compare_size(&self, other: &Decimal) -> Ordering {
+    fn compare_size(&self, other: &Decimal<'_>) -> Ordering {
         self.exponent
             .cmp(&other.exponent)
-            .then_with(|| self.digits.cmp(&other.digits))
+            .then_with(|| self.digits.compare(&other.digits))
     }
 
     fn to_i64(&self) -> Option<i64> {
         if self.digits.is_empty() {
             return Some(0);
         }
-        let zeros = usize::try_from(self.exponent.checked_sub(length(&self.digits))?).ok()?;
+        let digits = i64::try_from(self.digits.len()).ok()?;
+        let zeros = usize::try_from(self.exponent.checked_sub(digits)?).ok()?;
         if self.exponent > 19 {
             return None;
         }
         let sign = if self.negative { "-" } else { "" };
-        format!("{sign}{}{}", self.digits, "0".repeat(zeros)).parse().ok()
+        let Digits { head, tail } = self.digits;
+        format!("{sign}{head}{tail}{}", "0".repeat(zeros)).parse().ok()
     }
 }
 
-fn length(text: &str) -> i64 {
-    i64::try_from(text.len()).unwrap_or(i64::MAX)
+/// How many places the first digit that counts stands before the point; negative where it stands behind it.
+fn places_before(whole: &str, fraction: &str) -> i64 {
+    let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+    match whole.trim_start_matches('0') {
+        "" => length(fraction.trim_start_matches('0')) - length(fraction),
+        counting => length(counting),
+    }
 }
 
 /// A power of ten; what is beyond every possible number of digits is cut, which no comparison can see.
@@ -281,6 +341,11 @@ mod tests {
             ("1e400", "1e401", Less),
             ("1e99999999999999999999999", "1e5", Greater),
             ("1e-99999999999999999999999", "0", Greater),
+            ("12.5", "1.25e1", Equal),
+            ("0.00125", "125e-5", Equal),
+            ("100.0", "1e2", Equal),
+            ("120.50", "120.49", Greater),
+            ("12.5", "1249e-2", Greater),
         ] {
             assert_eq!(number(left).compare(&number(right)), expected, "{left} {right}");
             assert_eq!(
@@ -288,7 +353,12 @@ mod tests {
                 expected.reverse(),
                 "{right} {left}"
             );
-            assert_eq!(number(left).canonical() == number(right).canonical(), expected == Equal);
+            let canonical = [left, right].map(|text| {
+                let mut out = String::new();
+                number(text).write_canonical(&mut out).unwrap();
+                out
+            });
+            assert_eq!(canonical[0] == canonical[1], expected == Equal, "{left} {right}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::context::{Context, Halt, collect};
-use crate::equality::same;
+use crate::equality::{canonical, has_canonical, same};
 use crate::error::shortened;
 use crate::number::Number;
 use crate::pattern;
@@ -161,8 +161,8 @@ fn contains(collection: &Value, wanted: &Value, context: &mut Context<'_>) -> Re
 pub(crate) fn array_contains(array: &Value, wanted: &Value, context: &mut Context<'_>) -> Result<bool, Halt> {
     let [array, wanted] = resolve_both(array, wanted, context)?;
     let items = array.as_array().unwrap_or(&[]);
-    context.spend(u64::try_from(items.len()).unwrap_or(u64::MAX))?;
-    Ok(items.iter().any(|item| same(item, &wanted)))
+    let wanted = canonical(&wanted);
+    Ok(items.iter().any(|item| has_canonical(item, &wanted)))
 }
 
 fn matches(operator: Infix, text: &Value, pattern: &Value, context: &mut Context<'_>) -> Result<bool, Halt> {

@@ -50,7 +50,7 @@ impl Template {
     /// [`EvalError`] of the first expression that fails, or all that must be loaded.
     pub fn evaluate(&self, context: &mut Context<'_>) -> Result<Value, EvalError> {
         let value = self.build(context, 0)?;
-        check_depth(&value).map_err(|halt| EvalError::of(halt, "the whole map or list"))?;
+        check_depth(&value, context).map_err(|halt| EvalError::of(halt, "the whole map or list"))?;
         Ok(value)
     }
 

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use stepwell_actions::Grants;
 use stepwell_cli::service::{self, Running};
-use stepwell_cli::{Component, EditorEnd, Host, HostError, Progress, RunEnd};
+use stepwell_cli::{Component, EditorEnd, Host, HostError, Progress, Rehearsal, Rehearsed, RunEnd, Weather};
 use stepwell_engine::{Driving, Engine};
 use stepwell_ports::Seeds as _;
 use stepwell_store_memory::MemoryStore;
@@ -20,6 +20,7 @@ use crate::doors::{Doors, doors, objects};
 use crate::editor::serve_editor;
 use crate::holder::Holder;
 use crate::interrupt::Interrupt;
+use crate::rehearsal::Stage;
 use crate::router::Places;
 use crate::runs::{Watched, follow, interrupted, remember, unanswered, watch};
 use crate::socket::Connection;
@@ -34,6 +35,7 @@ const LOOKS_MAX: u32 = 1500;
 #[derive(Debug)]
 pub(crate) struct LocalHost {
     interrupt: Interrupt,
+    stage: Stage,
 }
 
 /// How a store is reached.
@@ -46,7 +48,10 @@ enum Reached {
 
 impl LocalHost {
     pub(crate) fn new(interrupt: Interrupt) -> Self {
-        Self { interrupt }
+        Self {
+            interrupt,
+            stage: Stage::default(),
+        }
     }
 
     async fn answered(&self, store: &Path, request: Request) -> Result<Vec<Answer>, HostError> {
@@ -196,6 +201,22 @@ impl Host for LocalHost {
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
         self.in_memory(store, components, run, progress).boxed()
+    }
+
+    fn rehearse<'a>(
+        &'a self,
+        rehearsal: &'a Rehearsal,
+        weather: Weather,
+    ) -> BoxFuture<'a, Result<Option<Rehearsed>, HostError>> {
+        async move {
+            let _careful = self.interrupt.careful();
+            tokio::select! {
+                biased;
+                () = self.interrupt.asked() => Ok(None),
+                rehearsed = self.stage.rehearse(rehearsal, weather) => rehearsed.map(Some),
+            }
+        }
+        .boxed()
     }
 
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {

@@ -3,7 +3,8 @@
 //! ```text
 //!   main ── cli::main ── LocalHost ──┬─ Holder: the store's lock is ours
 //!                                    │    EmbeddedStore, Engine, socket::Server
-//!                                    └─ socket::Connection: somebody else holds it
+//!                                    ├─ socket::Connection: somebody else holds it
+//!                                    └─ rehearsal: a world in memory, with a time of its own
 //! ```
 //!
 //! One process drives a store: whoever has the lock of its directory. Others hand it their verbs over the socket beside
@@ -18,6 +19,7 @@ mod editor;
 mod holder;
 mod interrupt;
 mod local;
+mod rehearsal;
 mod router;
 mod runs;
 mod secrets;

@@ -1,34 +1,34 @@
 //! What is wrong with a text, as the protocol tells it.
 //!
-//! **Invariant:** every diagnostic is the checker's own; none is added or left out here.
+//! **Invariant:** every diagnostic is the checker's own; none is added or left out here, and nothing is said of a file of
+//! another tool.
 
-use std::fs::File;
-use std::io::Read;
-
-use stepwell_actions::Registry;
 use stepwell_definition::editor::FileContent;
-use stepwell_definition::{
-    Diagnostic, FILE_BYTES_MAX, FunctionsFile, Label, Severity, check, check_functions_file, check_grants_file,
-};
+use stepwell_definition::{Diagnostic, Label, Severity, check, check_functions_file, check_grants_file};
 use tower_lsp_server::ls_types::{
     self, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Uri,
 };
 
-use crate::documents::{Document, Documents, folder};
+use crate::documents::{Document, Documents};
+use crate::functions;
 
 /// Everything that the checker says of a text.
 pub(crate) fn of(uri: &Uri, document: &Document, documents: &Documents) -> Vec<ls_types::Diagnostic> {
+    if !document.is_ours() {
+        return Vec::new();
+    }
     let bytes = document.text().as_bytes();
+    let name = uri.path().as_str();
     let found = match document.kind.content {
         FileContent::Flow => {
-            let mut checked = check(bytes, "");
-            if let Some(registry) = functions_beside(uri, documents) {
+            let mut checked = check(bytes, name);
+            if let Some(registry) = functions::beside(uri, documents).and_then(|beside| beside.registry()) {
                 checked.add_functions(&registry);
             }
             checked.diagnostics
         }
-        FileContent::Functions => check_functions_file(bytes, "").diagnostics,
-        FileContent::Grants => check_grants_file(bytes, "").diagnostics,
+        FileContent::Functions => check_functions_file(bytes, name).diagnostics,
+        FileContent::Grants => check_grants_file(bytes, name).diagnostics,
     };
     let tell = |diagnostic: &Diagnostic| {
         let severity = diagnostic.severity_under(document.agreed.strictness)?;
@@ -61,31 +61,4 @@ fn told(uri: &Uri, document: &Document, diagnostic: &Diagnostic, severity: Sever
         related_information: Some(labels).filter(|labels| !labels.is_empty()),
         ..ls_types::Diagnostic::default()
     }
-}
-
-/// The functions of the file beside a flow, as it stands in the editor or else on the disk; none without a sound one.
-fn functions_beside(uri: &Uri, documents: &Documents) -> Option<Registry> {
-    let beside: Uri = format!("{}functions.yaml", folder(uri)).parse().ok()?;
-    let file = match documents.latest(&beside) {
-        Some(document) => check_functions_file(document.text().as_bytes(), ""),
-        None => check_functions_file(&read(&beside)?, ""),
-    };
-    outline(&file.content?)
-}
-
-fn outline(file: &FunctionsFile) -> Option<Registry> {
-    // What a component holds does not matter to who may call it.
-    file.registry(|path| Ok::<_, std::convert::Infallible>(path.into()))
-        .ok()
-}
-
-fn read(uri: &Uri) -> Option<Vec<u8>> {
-    if uri.scheme().as_str() != "file" {
-        return None;
-    }
-    let path = uri.to_file_path().filter(|path| path.is_file())?;
-    let mut bytes = Vec::new();
-    let bound = FILE_BYTES_MAX as u64 + 1;
-    File::open(path).ok()?.take(bound).read_to_end(&mut bytes).ok()?;
-    Some(bytes)
 }

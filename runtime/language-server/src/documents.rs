@@ -20,6 +20,8 @@ const MARK: &str = "\u{feff}";
 pub(crate) struct Agreed {
     pub(crate) encoding: Encoding,
     pub(crate) strictness: stepwell_definition::Strictness,
+    /// Whether the editor tells of files on the disk that change, if it is asked to.
+    pub(crate) watches: bool,
 }
 
 /// One state of a text.
@@ -28,6 +30,8 @@ pub(crate) struct Document {
     pub(crate) version: i32,
     pub(crate) kind: FileKind,
     pub(crate) agreed: Agreed,
+    /// Whether its name says that it is one of ours.
+    named: bool,
     /// The text, with a byte order mark if it has one.
     text: String,
     lines: OnceLock<Lines>,
@@ -50,6 +54,11 @@ impl Document {
     /// The text behind a byte order mark, which is what offsets count.
     pub(crate) fn content(&self) -> &str {
         self.text.strip_prefix(MARK).unwrap_or(&self.text)
+    }
+
+    /// Whether it is a flow, functions or grants, and not a file of another tool.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.named || self.reading().begins_a_flow()
     }
 
     pub(crate) fn reading(&self) -> &Reading {
@@ -79,6 +88,11 @@ impl Document {
 }
 
 impl Documents {
+    /// What was agreed upon.
+    pub(crate) fn agreed(&self) -> Agreed {
+        self.agreed.get().copied().unwrap_or_default()
+    }
+
     /// Says what was agreed upon; the first time counts.
     pub(crate) fn agree(&self, agreed: Agreed) {
         // The protocol begins once.
@@ -89,7 +103,8 @@ impl Documents {
         let document = Document {
             version,
             kind: FileKind::of(uri.path().as_str()),
-            agreed: self.agreed.get().copied().unwrap_or_default(),
+            agreed: self.agreed(),
+            named: FileKind::is_named(uri.path().as_str()),
             text,
             lines: OnceLock::new(),
             reading: OnceLock::new(),

@@ -19,6 +19,7 @@ mod completion;
 mod diagnostics;
 mod documents;
 mod frames;
+mod functions;
 mod positions;
 mod server;
 mod symbols;

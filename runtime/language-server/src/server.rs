@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use stepwell_definition::editor::FileContent;
+use stepwell_definition::editor::{FileContent, FileKind};
 use stepwell_definition::{Span, Strictness};
 use tower_lsp_server::LanguageServer;
 use tower_lsp_server::jsonrpc::{Error, Result};
@@ -15,7 +15,7 @@ use tower_lsp_server::ls_types::*;
 use crate::checking::Asking;
 use crate::documents::{Agreed, Document, Documents};
 use crate::positions::Encoding;
-use crate::{completion, symbols};
+use crate::{completion, functions, symbols};
 
 /// The server of one editor.
 #[derive(Debug)]
@@ -37,10 +37,7 @@ impl Server {
 
     /// Has a text checked that has changed, and the flows beside it if they depend on it.
     fn changed(&self, uri: Uri) {
-        let functions = self
-            .documents
-            .latest(&uri)
-            .is_none_or(|document| document.kind.content == FileContent::Functions);
+        let functions = FileKind::of(uri.path().as_str()).content == FileContent::Functions;
         if functions {
             let beside = self.documents.beside(&uri);
             beside.into_iter().for_each(|uri| self.asking.check(uri));
@@ -58,6 +55,10 @@ impl Server {
 
 impl LanguageServer for Server {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let watched = params
+            .capabilities
+            .workspace
+            .and_then(|workspace| workspace.did_change_watched_files);
         let offered = params
             .capabilities
             .general
@@ -72,6 +73,7 @@ impl LanguageServer for Server {
                 Some(true) => Strictness::Strict,
                 Some(false) | None => Strictness::Lenient,
             },
+            watches: watched.and_then(|watched| watched.dynamic_registration) == Some(true),
         };
         self.documents.agree(agreed);
         Ok(InitializeResult {
@@ -90,7 +92,15 @@ impl LanguageServer for Server {
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        let TextDocumentItem { uri, version, text, .. } = params.text_document;
+        let TextDocumentItem {
+            uri,
+            language_id,
+            version,
+            text,
+        } = params.text_document;
+        if !is_language(&language_id) {
+            return;
+        }
         self.documents.open(uri.clone(), version, text);
         self.changed(uri);
     }
@@ -101,6 +111,14 @@ impl LanguageServer for Server {
         self.changed(uri);
     }
 
+    async fn did_save(&self, params: DidSaveTextDocumentParams) {
+        self.changed(params.text_document.uri);
+    }
+
+    async fn did_change_watched_files(&self, params: DidChangeWatchedFilesParams) {
+        params.changes.into_iter().for_each(|change| self.changed(change.uri));
+    }
+
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         let uri = params.text_document.uri;
         self.documents.close(&uri);
@@ -109,15 +127,27 @@ impl LanguageServer for Server {
 
     async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
         let place = params.text_document_position;
-        let document = self.documents.latest(&place.text_document.uri);
-        Ok(document.map(|document| CompletionResponse::Array(completion::at(&document, place.position))))
+        let uri = place.text_document.uri;
+        let Some(document) = self.documents.latest(&uri) else {
+            return Ok(None);
+        };
+        let functions = functions::beside(&uri, &self.documents).map(|beside| beside.names());
+        let items = completion::at(&document, place.position, &functions.unwrap_or_default());
+        Ok(Some(CompletionResponse::Array(items)))
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let Some((document, offset)) = self.place(&params.text_document_position_params) else {
             return Ok(None);
         };
-        let shown = document.reading().hover(offset).map(|(span, value)| Hover {
+        let reading = document.reading();
+        let uri = &params.text_document_position_params.text_document.uri;
+        let declared = || {
+            let (span, resource) = reading.function_at(offset)?;
+            let beside = functions::beside(uri, &self.documents)?;
+            Some((span, beside.described(resource)?))
+        };
+        let shown = reading.hover(offset).or_else(declared).map(|(span, value)| Hover {
             contents: HoverContents::Markup(MarkupContent {
                 kind: MarkupKind::Markdown,
                 value,
@@ -134,8 +164,14 @@ impl LanguageServer for Server {
         };
         let reading = document.reading();
         let state = reading.state_at(offset).and_then(|(id, _)| reading.state(id));
-        let location = |span: Span| Location::new(place.text_document.uri.clone(), document.range(span));
-        Ok(state.map(|state| GotoDefinitionResponse::Scalar(location(state.name_span))))
+        let uri = &place.text_document.uri;
+        let declared = || {
+            let (_, resource) = reading.function_at(offset)?;
+            functions::beside(uri, &self.documents)?.place(resource)
+        };
+        let location = |span: Span| Location::new(uri.clone(), document.range(span));
+        let found = state.map(|state| location(state.name_span)).or_else(declared);
+        Ok(found.map(GotoDefinitionResponse::Scalar))
     }
 
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
@@ -187,6 +223,12 @@ impl LanguageServer for Server {
     }
 }
 
+/// Whether a text in that language can be one of ours.
+fn is_language(id: &str) -> bool {
+    let id = id.split('.').next().unwrap_or_default();
+    id.is_empty() || ["yaml", "yml", "json", "jsonc", "stepwell"].contains(&id)
+}
+
 fn refused(refusal: stepwell_definition::editor::RenameRefusal) -> Error {
     Error::invalid_params(refusal.to_string())
 }
@@ -195,6 +237,7 @@ fn capabilities(encoding: Encoding) -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
         change: Some(TextDocumentSyncKind::INCREMENTAL),
+        save: Some(TextDocumentSyncSaveOptions::Supported(true)),
         ..TextDocumentSyncOptions::default()
     };
     let triggers = ["$", ".", " ", "\"", "["].map(str::to_owned);

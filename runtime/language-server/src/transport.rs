@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::channel::mpsc;
 use futures::io::{AsyncRead, AsyncWrite, BufReader};
 use futures::{SinkExt, Stream, StreamExt, future, stream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower_lsp_server::LspService;
 use tower_lsp_server::jsonrpc::{Error, Id, Request, Response};
 use tower_service::Service;
@@ -37,12 +37,12 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite + Unpi
     let (service, socket) = LspService::new(|client| {
         let (asking, checking) = checking::start(documents.clone(), client);
         thread = Some(checking);
-        Server::new(documents, asking, ending.clone())
+        Server::new(documents.clone(), asking, ending.clone())
     });
     let (requests, _) = socket.split();
     let (answers, answered) = mpsc::channel(0);
     future::join(
-        converse(service, BufReader::new(input), answers),
+        converse(service, BufReader::new(input), &documents, answers),
         tell(output, answered, requests),
     )
     .await;
@@ -62,25 +62,55 @@ pub async fn serve(input: impl AsyncRead + Unpin, output: impl AsyncWrite + Unpi
 async fn converse(
     mut service: LspService<Server>,
     mut input: BufReader<impl AsyncRead + Unpin>,
-    mut answers: mpsc::Sender<Response>,
+    documents: &Documents,
+    mut answers: mpsc::Sender<Said>,
 ) {
     loop {
         let answer = match frames::read(&mut input).await {
             Frame::End => return,
             Frame::Unreadable => Some(Response::from_error(Id::Null, Error::parse_error())),
-            // The server asks nothing, so nothing is answered to it.
+            // The server asks only to be told of files, and has no use for the answer.
             Frame::Message(message) if message.get("method").is_none() => None,
-            Frame::Message(message) => match answer(&mut service, message).await {
-                Ok(answer) => answer,
-                Err(Exited) => return,
-            },
+            Frame::Message(message) => {
+                let ready = message.get("method").is_some_and(|method| method == "initialized");
+                match answer(&mut service, message).await {
+                    Ok(None) if ready && documents.agreed().watches => {
+                        _ = answers.send(Said::Request(watching())).await;
+                        None
+                    }
+                    Ok(answer) => answer,
+                    Err(Exited) => return,
+                }
+            }
         };
         if let Some(answer) = answer
-            && answers.send(answer).await.is_err()
+            && answers.send(Said::Answer(answer)).await.is_err()
         {
             return;
         }
     }
+}
+
+/// What the server says in its turn.
+enum Said {
+    Answer(Response),
+    Request(Value),
+}
+
+/// Asks the editor to tell when functions or grants change on the disk.
+fn watching() -> Value {
+    let watchers = ["**/functions.*", "**/grants.*"].map(|pattern| json!({"globPattern": pattern}));
+    let registration = json!({
+        "id": "functions-and-grants",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": {"watchers": watchers},
+    });
+    json!({
+        "jsonrpc": "2.0",
+        "id": "functions-and-grants",
+        "method": "client/registerCapability",
+        "params": {"registrations": [registration]},
+    })
 }
 
 /// The editor has said `exit`.
@@ -101,11 +131,14 @@ async fn answer(service: &mut LspService<Server>, message: Value) -> Result<Opti
 /// Writes answers, and what the server says by itself, until there are no more answers.
 async fn tell(
     mut output: impl AsyncWrite + Unpin,
-    answers: mpsc::Receiver<Response>,
+    answers: mpsc::Receiver<Said>,
     requests: impl Stream<Item = Request> + Unpin,
 ) {
     let answers = answers
-        .map(|answer| Some(serde_json::to_value(answer)))
+        .map(|said| match said {
+            Said::Answer(answer) => Some(serde_json::to_value(answer)),
+            Said::Request(request) => Some(Ok(request)),
+        })
         .chain(stream::once(future::ready(None)));
     let requests = requests.map(|request| Some(serde_json::to_value(request)));
     let mut messages = stream::select(answers, requests);

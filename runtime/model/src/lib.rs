@@ -13,7 +13,7 @@ mod state;
 mod stored;
 
 pub use block::{Block, BlockPath, Flow};
-pub use recovery::{Catch, ErrorName, Recovery, Retry, Rule};
+pub use recovery::{Catch, ErrorName, Origin, Recovery, Retry, Rule};
 pub use settings::{SettingError, Settings};
 pub use state::{Choice, ChoiceBranch, Exit, Fail, Kind, Map, Mode, Parallel, Scalar, State, StateIndex, Task, Wait};
 pub use stored::{StoredError, decode, digest, encode};

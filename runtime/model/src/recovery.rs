@@ -121,12 +121,27 @@ fn round_up(exact: f64) -> u64 {
     (if is_whole { nearest } else { exact.ceil() }) as u64
 }
 
+/// Where an error may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A function may have raised it: its own error type is the code, which rules may write with or without `FC.`.
+    Function,
+    /// No function did.
+    Other,
+}
+
+/// How a code of the engine itself begins; a rule names it as it is.
+const OWN: &str = "FnF.";
+
 impl ErrorName {
-    /// Whether the rule takes an error of that code: the same text, with or without `FC.` in front, or `FnF.ALL`.
+    /// Whether the rule takes an error of that code: the same text, or `FnF.ALL`; where a function may have raised it, also
+    /// with or without `FC.` in front.
     #[must_use]
-    pub fn matches(&self, code: &str) -> bool {
+    pub fn matches(&self, code: &str, origin: Origin) -> bool {
         let bare = |text: &'_ str| -> usize { if text.starts_with("FC.") { 3 } else { 0 } };
-        &*self.0 == "FnF.ALL" || self.0.get(bare(&self.0)..) == code.get(bare(code)..)
+        let (own, other) = (self.0.get(bare(&self.0)..), code.get(bare(code)..));
+        let may_differ = origin == Origin::Function && !other.is_some_and(|bare| bare.starts_with(OWN));
+        &*self.0 == "FnF.ALL" || &*self.0 == code || (may_differ && own == other)
     }
 }
 
@@ -164,10 +179,22 @@ mod tests {
     }
 
     #[test]
-    fn codes_match_with_or_without_their_prefix() {
-        let matches = |rule: &str, code: &str| ErrorName(rule.into()).matches(code);
-        assert!(matches("FnF.ALL", "anything"));
-        assert!(matches("FC.MyError", "MyError") && matches("MyError", "FC.MyError") && matches("A", "A"));
-        assert!(!matches("A", "a") && !matches("FnF.TaskTimeout", "TaskTimeout") && !matches("FC.", "A"));
+    fn codes_match_with_or_without_their_prefix_where_a_function_may_have_raised_them() {
+        for (rule, code, of_a_function, of_others) in [
+            ("FnF.ALL", "anything", true, true),
+            ("A", "A", true, true),
+            ("FC.A", "A", true, false),
+            ("A", "FC.A", true, false),
+            ("FC.A", "FC.A", true, true),
+            ("A", "a", false, false),
+            ("FC.", "A", false, false),
+            ("FnF.TaskTimeout", "TaskTimeout", false, false),
+            ("FnF.TaskTimeout", "FnF.TaskTimeout", true, true),
+            ("FC.FnF.TaskTimeout", "FnF.TaskTimeout", false, false),
+            ("FnF.TaskTimeout", "FC.FnF.TaskTimeout", false, false),
+        ] {
+            let matches = [Origin::Function, Origin::Other].map(|origin| ErrorName(rule.into()).matches(code, origin));
+            assert_eq!(matches, [of_a_function, of_others], "{rule} {code}");
+        }
     }
 }

@@ -9,9 +9,11 @@ pub mod conformance;
 mod log;
 mod objects;
 mod tasks;
+mod wakes;
 
 pub use catalogue::{Catalogue, CatalogueError, ExecutionRow};
 pub use clock::{Clock, Millis, Seeds, Spawn};
 pub use log::{Due, DueEntry, Log, LogEntry, LogError, Remedy, ScopeKey};
 pub use objects::{ObjectStat, ObjectWriter, Objects, ObjectsError};
 pub use tasks::{Call, Outcome, TaskFailure, Tasks, Telemetry, Work};
+pub use wakes::{Wake, Wakes, WakesError};

@@ -2,6 +2,7 @@
 //! yet; a faulty one refuses some, or takes them and says that it did not.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
@@ -26,6 +27,15 @@ pub struct Faults {
     pub unanswered: u64,
 }
 
+/// How often each fault has struck.
+#[derive(Debug, Default)]
+pub struct Struck {
+    /// Writes that were refused.
+    pub refused: AtomicU64,
+    /// Writes whose answer was lost.
+    pub unanswered: AtomicU64,
+}
+
 /// The log as one process sees it.
 pub struct Disk {
     store: Arc<dyn Log>,
@@ -33,6 +43,7 @@ pub struct Disk {
     process: Process,
     chance: Chance,
     faults: Faults,
+    struck: Arc<Struck>,
     queue: Arc<Mutex<VecDeque<Operation>>>,
 }
 
@@ -68,14 +79,15 @@ impl Disk {
             process,
             chance,
             faults: Faults::default(),
+            struck: Arc::default(),
             queue: Arc::default(),
         }
     }
 
-    /// The same with faults.
+    /// The same with faults, which are counted.
     #[must_use]
-    pub fn with(self, faults: Faults) -> Self {
-        Self { faults, ..self }
+    pub fn with(self, faults: Faults, struck: Arc<Struck>) -> Self {
+        Self { faults, struck, ..self }
     }
 
     fn hand_over(&self, write: Write) -> BoxFuture<'static, Result<(), LogError>> {
@@ -94,9 +106,13 @@ impl Disk {
     fn fault(&self) -> Option<Fault> {
         let happens = |once_in: u64| once_in > 0 && self.chance.once_in(once_in);
         if happens(self.faults.refused) {
+            self.struck.refused.fetch_add(1, Ordering::Relaxed);
             Some(Fault::Refused)
+        } else if happens(self.faults.unanswered) {
+            self.struck.unanswered.fetch_add(1, Ordering::Relaxed);
+            Some(Fault::Unanswered)
         } else {
-            happens(self.faults.unanswered).then_some(Fault::Unanswered)
+            None
         }
     }
 

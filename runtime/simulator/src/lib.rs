@@ -19,5 +19,5 @@ mod executor;
 
 pub use chance::Chance;
 pub use clock::{ProcessClock, VirtualClock};
-pub use disk::{Disk, Faults};
+pub use disk::{Disk, Faults, Struck};
 pub use executor::{Executor, Process};

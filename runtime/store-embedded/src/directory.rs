@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadTransaction, ReadableDatabase, StorageBackend, StorageError, TableError};
 
 use crate::disk::Disk;
 use crate::error::{Failure, OpenError, catching};
 use crate::layout::{BLOBS, DUE, EXECUTIONS, FORMAT, FORMAT_KEY, LOG, META};
-use crate::options::Options;
+use crate::options::{Durability, Options};
 
 const LOCK: &str = "lock";
 const STORE: &str = "store.redb";
@@ -58,6 +59,10 @@ pub(crate) fn open(dir: &Path, options: &Options, syncs: &Arc<AtomicU64>) -> Res
     if !path.try_exists().map_err(|source| io_failed(&path, source))? {
         make(dir, &path, options, syncs)?;
     }
+    // Whoever made the store, its name must be durable before anything in it is.
+    if options.durability == Durability::Fsync {
+        sync_directory(dir).map_err(|source| io_failed(&path, source))?;
+    }
     let disk = disk(&path, OpenOptions::new().read(true).write(true), options, syncs)?;
     // An empty file would be taken for a store in the making.
     if disk.len().map_err(|source| io_failed(&path, source))? == 0 {
@@ -69,7 +74,8 @@ pub(crate) fn open(dir: &Path, options: &Options, syncs: &Arc<AtomicU64>) -> Res
     prepare(&path, options, disk)
 }
 
-/// Killed at any moment it leaves nothing, a file that is made again, or the whole.
+/// Killed at any moment it leaves nothing, a file that is made again, or the whole; and the whole only where its
+/// directory is there to stay.
 fn make(dir: &Path, path: &Path, options: &Options, syncs: &Arc<AtomicU64>) -> Result<(), OpenError> {
     let new = dir.join(NEW_STORE);
     let disk = disk(
@@ -79,13 +85,21 @@ fn make(dir: &Path, path: &Path, options: &Options, syncs: &Arc<AtomicU64>) -> R
         syncs,
     )?;
     drop(prepare(&new, options, disk)?);
-    let named = fs::rename(&new, path).and_then(|()| sync_directory(dir));
-    named.map_err(|source| io_failed(path, source))
+    if options.durability == Durability::Fsync {
+        sync_ancestors(dir).map_err(|source| io_failed(path, source))?;
+    }
+    fs::rename(&new, path).map_err(|source| io_failed(path, source))
 }
 
-fn disk(path: &Path, how: &OpenOptions, options: &Options, syncs: &Arc<AtomicU64>) -> Result<Disk, OpenError> {
+fn disk(
+    path: &Path,
+    how: &OpenOptions,
+    options: &Options,
+    syncs: &Arc<AtomicU64>,
+) -> Result<Disk<FileBackend>, OpenError> {
     let file = how.open(path).map_err(|source| io_failed(path, source))?;
-    Disk::new(file, options.durability, syncs.clone()).map_err(|error| refused(path, error))
+    let file = FileBackend::new(file).map_err(|error| refused(path, error))?;
+    Ok(Disk::new(file, options.durability, syncs.clone()))
 }
 
 /// Opens what is in the backend, checks its format, and fills it first if it is empty.
@@ -201,6 +215,29 @@ fn io_failed(path: &Path, error: io::Error) -> OpenError {
     } else {
         OpenError::Store { path, source }
     }
+}
+
+/// Makes the names on the way to the directory durable: any of them may be new.
+fn sync_ancestors(dir: &Path) -> io::Result<()> {
+    for ancestor in dir.canonicalize()?.ancestors().skip(1) {
+        let synced = sync_directory(ancestor);
+        // What cannot be read or synced was not made by this program either.
+        let cannot = |error: &io::Error| {
+            matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied
+                    | ErrorKind::InvalidInput
+                    | ErrorKind::Unsupported
+                    | ErrorKind::ReadOnlyFilesystem
+            )
+        };
+        if let Err(error) = synced
+            && !cannot(&error)
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Makes a new name in the directory durable.

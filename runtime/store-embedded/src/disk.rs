@@ -1,35 +1,33 @@
 //! The file under the trees: counts syncs, or leaves them out.
 
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::StorageBackend;
-use redb::backends::FileBackend;
 
 use crate::options::Durability;
 
-/// A file of which every write goes to the kernel at once.
+/// A file, or what stands for it, of which every write goes to the kernel at once.
 #[derive(Debug)]
-pub(crate) struct Disk {
-    file: FileBackend,
+pub(crate) struct Disk<B> {
+    file: B,
     durability: Durability,
     syncs: Arc<AtomicU64>,
 }
 
-impl Disk {
-    pub(crate) fn new(file: File, durability: Durability, syncs: Arc<AtomicU64>) -> Result<Self, redb::DatabaseError> {
-        Ok(Self {
-            file: FileBackend::new(file)?,
+impl<B> Disk<B> {
+    pub(crate) fn new(file: B, durability: Durability, syncs: Arc<AtomicU64>) -> Self {
+        Self {
+            file,
             durability,
             syncs,
-        })
+        }
     }
 }
 
 /// Has no locks: the store's own lock file stands before it.
-impl StorageBackend for Disk {
+impl<B: StorageBackend> StorageBackend for Disk<B> {
     fn len(&self) -> io::Result<u64> {
         self.file.len()
     }

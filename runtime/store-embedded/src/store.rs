@@ -83,36 +83,43 @@ impl EmbeddedStore {
     /// A store over any backend, for tests of what a disk can do to it.
     #[cfg(test)]
     pub(crate) fn open_on(backend: impl redb::StorageBackend, options: Options) -> Result<Self, OpenError> {
-        let database = directory::prepare(Path::new("test"), &options, backend)?;
-        let started = Self::start(
-            Opened { database, _lock: None },
-            Counters::default(),
-            options.settle_after,
-        );
-        started.map_err(|source| OpenError::Store {
+        let (opened, counters) = Self::prepare_on(backend, options)?;
+        Self::start(opened, counters, options.settle_after).map_err(|source| OpenError::Store {
             path: "test".into(),
             source: Box::new(source),
         })
     }
 
+    /// The same without a writer: it is a test that calls [`writer::Writer::turn`], so that a run comes back.
+    #[cfg(test)]
+    pub(crate) fn open_by_hand(backend: impl redb::StorageBackend, options: Options) -> Result<Self, OpenError> {
+        let (opened, counters) = Self::prepare_on(backend, options)?;
+        Ok(Self::over(Arc::new(Shared::new(opened, counters)), None))
+    }
+
+    #[cfg(test)]
+    fn prepare_on(backend: impl redb::StorageBackend, options: Options) -> Result<(Opened, Counters), OpenError> {
+        let counters = Counters::default();
+        let disk = crate::disk::Disk::new(backend, options.durability, counters.syncs.clone());
+        let database = directory::prepare(Path::new("test"), &options, disk)?;
+        counters.syncs.store(0, Ordering::Relaxed);
+        Ok((Opened { database, _lock: None }, counters))
+    }
+
     fn start(opened: Opened, counters: Counters, settle_after: Duration) -> std::io::Result<Self> {
-        let opened = Arc::new(opened);
-        let queue = Queue::default();
-        let shared = Arc::new(Shared {
-            queue,
-            counters,
-            opened: RwLock::new(Some(opened.clone())),
-        });
+        let shared = Arc::new(Shared::new(opened, counters));
         let writer = thread::Builder::new().name(WRITER.to_owned()).spawn({
             let shared = shared.clone();
-            move || writer::run(&shared, opened, settle_after)
+            move || writer::run(&shared, settle_after)
         })?;
-        Ok(Self {
-            handle: Arc::new(Handle {
-                shared,
-                writer: Mutex::new(Some(writer)),
-            }),
-        })
+        Ok(Self::over(shared, Some(writer)))
+    }
+
+    fn over(shared: Arc<Shared>, writer: Option<JoinHandle<()>>) -> Self {
+        let writer = Mutex::new(writer);
+        Self {
+            handle: Arc::new(Handle { shared, writer }),
+        }
     }
 
     /// Does what was handed over, then lets the file go; every later call is refused. Blocks until it is done.
@@ -165,6 +172,14 @@ impl Drop for Handle {
 }
 
 impl Shared {
+    fn new(opened: Opened, counters: Counters) -> Self {
+        Self {
+            queue: Queue::default(),
+            counters,
+            opened: RwLock::new(Some(Arc::new(opened))),
+        }
+    }
+
     pub(crate) fn opened(&self) -> Option<Arc<Opened>> {
         self.opened.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

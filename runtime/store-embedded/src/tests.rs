@@ -2,6 +2,7 @@
 
 mod bounds;
 mod closing;
+mod cuts;
 mod damage;
 mod faulty_disk;
 mod grouping;

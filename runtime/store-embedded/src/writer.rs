@@ -13,16 +13,11 @@ use crate::queue::{Change, Ended, Request, Taken};
 use crate::store::{Opened, Shared};
 
 /// Writes until the queue is closed and empty, or a commit fails.
-pub(crate) fn run(shared: &Shared, opened: Arc<Opened>, settle_after: Duration) {
+pub(crate) fn run(shared: &Shared, settle_after: Duration) {
     let ending = Ending { shared };
-    let mut writer = Writer {
-        shared,
-        opened,
-        heads: Heads::default(),
-        settled: true,
-    };
-    while writer.turn(settle_after).is_some() {}
-    drop(writer);
+    if let Some(mut writer) = Writer::new(shared) {
+        while writer.turn(settle_after).is_some() {}
+    }
     drop(ending);
 }
 
@@ -38,16 +33,27 @@ impl Drop for Ending<'_> {
     }
 }
 
-struct Writer<'a> {
+/// What the thread goes round with.
+pub(crate) struct Writer<'a> {
     shared: &'a Shared,
     opened: Arc<Opened>,
     heads: Heads,
     settled: bool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// `None` where the store is closed.
+    pub(crate) fn new(shared: &'a Shared) -> Option<Self> {
+        Some(Self {
+            opened: shared.opened()?,
+            shared,
+            heads: Heads::default(),
+            settled: true,
+        })
+    }
+
     /// Does what comes next; `None` at the end.
-    fn turn(&mut self, settle_after: Duration) -> Option<()> {
+    pub(crate) fn turn(&mut self, settle_after: Duration) -> Option<()> {
         match self.shared.queue.take((!self.settled).then_some(settle_after)) {
             Taken::Group(requests) => self.write(requests),
             Taken::Idle => self.settle(),

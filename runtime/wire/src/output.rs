@@ -141,6 +141,47 @@ fn split(result: Option<Outcome>) -> (Option<Plain>, Option<Failure>) {
     }
 }
 
+/// One line of `test --json`, for every case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaseLine {
+    /// The test file.
+    pub file: String,
+    /// The case's name.
+    pub case: String,
+    /// Whether it came as expected.
+    pub passed: bool,
+    /// How long it took in its own time.
+    pub took_ms: u64,
+    /// In how many rough worlds it came as expected.
+    pub seeds: u64,
+    /// The seed of the first one in which it did not; null where it passed, or failed in the calm one.
+    pub seed: Option<u64>,
+    /// What it waits for, if it has not ended.
+    pub unended: Option<String>,
+    /// In what it is not as expected.
+    pub mismatches: Vec<MismatchLine>,
+}
+
+/// Something that a case expected and that did not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MismatchLine {
+    /// What, such as `status`, `output.items[2]` or `calls.pay`.
+    pub field: String,
+    /// What was expected, as a text.
+    pub expected: String,
+    /// What came.
+    pub got: String,
+}
+
+/// The last line of `test --json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CasesLine {
+    /// How many cases ran.
+    pub cases: u64,
+    /// How many did not come as expected.
+    pub failed: u64,
+}
+
 /// One entry of `list --json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -275,6 +316,8 @@ pub struct HistoryEvent {
 /// One entry of `validate --json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
+    /// The file, as it was named.
+    pub file: String,
     /// The stable code.
     pub code: String,
     /// How bad it is.
@@ -283,6 +326,10 @@ pub struct Problem {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
+    /// The line on which it ends.
+    pub end_line: usize,
+    /// Behind its last character, counted like `column`.
+    pub end_column: usize,
     /// What is wrong.
     pub message: String,
     /// What to do about it, or null.
@@ -390,17 +437,19 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_has_six_fields() {
+    fn a_problem_has_nine_fields() {
         let problem = Problem {
+            file: "flow.yaml".into(),
             code: "definition::no_exit".into(),
             severity: "error".into(),
             line: 3,
             column: 5,
+            end_line: 3,
+            end_column: 9,
             message: "m".into(),
             help: None,
         };
-        let expected =
-            r#"{"code":"definition::no_exit","severity":"error","line":3,"column":5,"message":"m","help":null}"#;
+        let expected = r#"{"file":"flow.yaml","code":"definition::no_exit","severity":"error","line":3,"column":5,"end_line":3,"end_column":9,"message":"m","help":null}"#;
         assert_eq!(json(&problem), expected);
     }
 }

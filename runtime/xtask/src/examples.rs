@@ -2,7 +2,7 @@
 //!
 //! An example is a folder in `examples/` with `flow.yaml`, `expected.json`, and where it needs them `input.json`,
 //! `functions.yaml`, `grants.yaml`, and objects as `objects/<bucket>/<key>`. Where there is a `report.json`, the flow waits
-//! for a report, and gets that.
+//! for a report, and gets that. Every example has a `tests.yaml`, whose cases must hold in rough worlds too.
 
 use std::{
     fs,
@@ -22,6 +22,9 @@ const OBJECTS: &str = "objects";
 /// How often it is asked whether a task waits for a report, and with what pause before each time.
 const REPORT_TRIES: u32 = 300;
 const REPORT_PAUSE: Duration = Duration::from_millis(100);
+
+/// In how many rough worlds every case of an example is tested.
+const ROUGH_WORLDS: &str = "20";
 
 /// Runs all of them with stores in a temporary folder, and answers how many there are.
 pub(crate) fn check(house: &House) -> Result<usize> {
@@ -71,7 +74,13 @@ fn check_one(binary: &Path, example: &Path, stores: &Path) -> Result<()> {
         false => program::output(&mut run)?,
     };
     let wanted = fs::read_to_string(&expected).with_context(|| format!("while reading {}", expected.display()))?;
-    compare(&answered, &wanted).with_context(|| format!("example `{name}` answers something else"))
+    compare(&answered, &wanted).with_context(|| format!("example `{name}` answers something else"))?;
+    let mut tests = Command::new(binary);
+    tests
+        .arg("test")
+        .arg(example.join("tests.yaml"))
+        .args(["--chaos", ROUGH_WORLDS]);
+    program::shown(&mut tests).with_context(|| format!("while testing the example `{name}`"))
 }
 
 /// What a run answers whose task waits for a report, which it gets as soon as it does.

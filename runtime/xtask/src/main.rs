@@ -1,5 +1,5 @@
 //! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`,
-//! `cargo xtask nightly`.
+//! `cargo xtask simulate`, `cargo xtask nightly`.
 //!
 //! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
 //! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
@@ -13,6 +13,7 @@ mod house;
 mod nightly;
 mod program;
 mod runtime;
+mod simulate;
 mod verify;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ cargo demo              builds the runtime and the example components, and runs 
 cargo verify [GATE…]    runs every gate, or those that are named; writes nothing into the tree
 cargo fix-all           formats, applies what clippy suggests, rewrites golden files
 cargo xtask guests      builds every WASM component
+cargo xtask simulate    runs random worlds: [SEEDS]
 cargo xtask nightly     runs the long checks for 60 s each: [SECONDS] [CHECK…]";
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "verify" => verify::run(&House::open()?, rest),
         "fix-all" => fix_all::run(&House::open()?),
         "nightly" => nightly::run(&House::open()?, rest),
+        "simulate" => simulate::run(&House::open()?, rest),
         "guests" => guests::build(&House::open()?, guests::Output::Shown),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

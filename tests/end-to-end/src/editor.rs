@@ -137,7 +137,7 @@ fn a_session_with_the_language_server() {
     );
     let offered = editor.ask("textDocument/completion", &at(3, 12));
     let edit = json!({"range": range(3, 9, 13), "newText": "Call"});
-    let call = json!({"label": "Call", "kind": 18, "detail": "Task", "sortText": "100000", "textEdit": edit});
+    let call = json!({"label": "Call", "kind": 18, "detail": "Task", "sortText": "100000", "filterText": "Call", "textEdit": edit});
     assert_eq!(offered, json!([call]));
     let mut rename = at(3, 10);
     rename["newName"] = json!("Work");
@@ -155,7 +155,12 @@ fn a_language_server_whose_editor_is_gone_ends_with_1() {
     let mut editor = Editor::start(&house);
     editor.ask("initialize", &json!({"capabilities": {}}));
     editor.input = None;
-    assert_eq!(editor.end(), (Some(1), String::new(), String::new()));
+    let (code, out, error) = editor.end();
+    assert_eq!((code, out), (Some(1), String::new()));
+    assert!(
+        error.starts_with("error: the conversation ended without `shutdown`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -173,7 +178,7 @@ fn a_flow_is_checked_again_whenever_one_of_its_files_is_saved() {
     house.write("functions.yaml", "functions: {}");
     watch.says("Z flow.yaml: 1 warning");
     house.write("grants.yaml", "grants: {}");
-    watch.says("Z flow.yaml: 1 error, 1 warning");
+    watch.says("Z grants.yaml: 1 error");
     fs::remove_file(house.path().join("flow.yaml")).unwrap();
     watch.says("Z error: there is no file `flow.yaml`");
     watch.signal("INT");

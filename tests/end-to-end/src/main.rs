@@ -31,4 +31,5 @@ mod running;
 mod settings;
 mod shapes;
 mod signals;
+mod testing;
 mod waiting;

@@ -147,7 +147,7 @@ fn describe_adds_input_and_what_came_of_it_or_what_is_open() {
 }
 
 #[test]
-fn validate_has_six_fields_and_a_place() {
+fn validate_has_nine_fields_and_a_place() {
     let house = House::with(&[
         ("flow.yaml", &PASS.replace("StartAt: Greet", "StartAt: Great")),
         ("good.yaml", PASS),
@@ -155,10 +155,13 @@ fn validate_has_six_fields_and_a_place() {
     let run = house.run(&["validate", "flow.yaml", "--json"]);
     let found: Value = serde_json::from_str(&run.out).unwrap();
     let expected = json!({
+        "file": "flow.yaml",
         "code": "definition::unknown_state",
         "severity": "error",
         "line": 4,
         "column": 10,
+        "end_line": 4,
+        "end_column": 15,
         "message": found[0]["message"],
         "help": "did you mean `Greet`?",
     });

@@ -80,6 +80,7 @@ pub const LIGHT: &[&str] = &[
     "jiff",
     "md-5",
     "regex",
+    "regex-automata",
     "serde",
     "serde_json",
     "sha1",

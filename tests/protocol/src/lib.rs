@@ -39,6 +39,8 @@ pub struct Repairs {
     pub folds_again: bool,
     /// Law 4: whoever is not named waits for the driver's time to pass before it claims.
     pub waits_for_the_driver: bool,
+    /// Law 4: one message may be handed out twice at the same moment, and either receipt may be the one that works.
+    pub suspects_doubles: bool,
     /// Section 4: the marker stands beside the root before the record that ends what is below.
     pub marker_first: bool,
     /// Section 4: who sees a marker reads whether its record is there.
@@ -56,6 +58,7 @@ impl Repairs {
             append_first: true,
             folds_again: true,
             waits_for_the_driver: true,
+            suspects_doubles: true,
             marker_first: true,
             reads_the_marked_record: true,
         }

@@ -65,6 +65,7 @@ pub(crate) struct Record {
     at: usize,
     is_submitted: bool,
     due: Millis,
+    written: Millis,
     writer: u8,
     drive: Drive,
 }
@@ -352,7 +353,7 @@ impl OneScope {
             false => Looker::Woken(receipt),
         };
         if last.due > NOW {
-            return rest(looker, &last);
+            return self.rest(looker, &last);
         }
         if self.program.get(last.at) == Some(&Stage::Wait) {
             let record = self.record(state, life, last.at + 1);
@@ -362,6 +363,16 @@ impl OneScope {
             Turn::Act => Then::Goes(self.act(state, last.at)),
             Turn::Later(at) if self.repairs.waits_for_the_driver => Then::PutsBack(at),
             Turn::Claim | Turn::Later(_) => Then::Goes(claim(state, life, &last)),
+        }
+    }
+
+    /// A blocked scope is looked at.
+    fn rest(&self, looker: Looker<'_>, last: &Record) -> Then {
+        let written = if self.repairs.suspects_doubles { last.written } else { 0 };
+        match (last.drive.rest(looker, written), &last.drive.wake) {
+            (Rest::Arm, Some(wake)) => Then::Goes(Next::Arm(wake.clone(), last.due)),
+            (Rest::Keep, _) => Then::PutsBack(last.due),
+            (Rest::Arm | Rest::Leave, _) => Then::Done,
         }
     }
 
@@ -383,6 +394,7 @@ impl OneScope {
                 at,
                 is_submitted: true,
                 due: 0,
+                written: NOW,
                 writer: life.name,
                 drive: Drive::default(),
             },
@@ -403,6 +415,7 @@ impl OneScope {
             at,
             is_submitted: false,
             due,
+            written: NOW,
             writer: life.name,
             drive,
         }
@@ -450,6 +463,7 @@ impl OneScope {
             at,
             is_submitted: false,
             due: if is_later { NOW + WAIT_MS } else { 0 },
+            written: NOW,
             writer: life.name,
             drive: Drive::by_wake(wake, NOW),
         }
@@ -514,12 +528,17 @@ impl State {
         self.queue.iter_mut().for_each(|message| {
             nearer(&mut message.visible_at);
             nearer(&mut message.receipt.sent_ms);
+            nearer(&mut message.receipt.received_ms);
         });
         for life in &mut self.lives {
             nearer(&mut life.until);
-            life.holds.iter_mut().for_each(|held| nearer(&mut held.sent_ms));
+            if let Some(held) = &mut life.holds {
+                nearer(&mut held.sent_ms);
+                nearer(&mut held.received_ms);
+            }
             if let Next::Append(_, record, _) = &mut life.next {
                 nearer(&mut record.due);
+                nearer(&mut record.written);
                 nearer(&mut record.drive.until_ms);
             }
             if let Next::Arm(_, due) = &mut life.next {
@@ -528,6 +547,7 @@ impl State {
         }
         if let Some(record) = &mut self.last {
             nearer(&mut record.due);
+            nearer(&mut record.written);
             nearer(&mut record.drive.until_ms);
         }
     }
@@ -558,12 +578,15 @@ impl State {
             message.visible_at = message.visible_at.max(NOW);
             message.receipt.sent_ms = message.receipt.sent_ms.max(NOW - SENDER_LIFE_MS);
             message.receipt.times = message.receipt.times.min(2);
+            // Only whoever holds it cares.
+            message.receipt.received_ms = 0;
         }
         for held in self.lives.iter_mut().filter_map(|life| life.holds.as_mut()) {
             held.sent_ms = held.sent_ms.max(NOW - SENDER_LIFE_MS);
             held.times = held.times.min(2);
         }
         if let Some(last) = &mut self.last {
+            last.written = last.written.max(NOW - HIDDEN_MS);
             last.due = if last.due > NOW { last.due } else { 0 };
             last.drive.until_ms = last.drive.until_ms.max(NOW);
         }
@@ -637,6 +660,7 @@ impl State {
             return;
         };
         message.receipt.times += 1;
+        message.receipt.received_ms = now;
         message.visible_at = now + HIDDEN_MS;
         let receipt = message.receipt.clone();
         self.live(INVOCATION_MS, Some(receipt), Next::Look(None));
@@ -649,6 +673,7 @@ impl State {
                 expects: Revision(expects as u64),
                 sent_ms: NOW,
                 times: 0,
+                received_ms: 0,
             },
             visible_at,
         });
@@ -698,17 +723,9 @@ impl State {
     }
 }
 
-/// A blocked scope is looked at.
-fn rest(looker: Looker<'_>, last: &Record) -> Then {
-    match (last.drive.rest(looker), &last.drive.wake) {
-        (Rest::Arm, Some(wake)) => Then::Goes(Next::Arm(wake.clone(), last.due)),
-        (Rest::Keep, _) => Then::PutsBack(last.due),
-        (Rest::Arm | Rest::Leave, _) => Then::Done,
-    }
-}
-
 fn claim(state: &mut State, life: &Life, last: &Record) -> Next {
     let claimed = Record {
+        written: NOW,
         writer: life.name,
         drive: Drive::by_writer(life.until),
         ..last.clone()

@@ -78,6 +78,30 @@ fn timers_and_reports() {
     );
 }
 
+fn timers_and_a_double(repairs: Repairs) -> OneScope {
+    OneScope {
+        program: vec![Stage::Wait, Stage::DelayedEffect, Stage::Effect],
+        calls: vec![Call::Start],
+        doubles: 1,
+        ..effects(repairs)
+    }
+}
+
+#[test]
+fn timers_and_doubled_messages() {
+    let explored = explore(&timers_and_a_double(Repairs::all()));
+    holds("a wait, a retry, a doubled message", &explored);
+}
+
+#[test]
+fn a_message_that_was_doubled_may_be_all_that_is_left() {
+    let model = timers_and_a_double(Repairs {
+        suspects_doubles: false,
+        ..Repairs::all()
+    });
+    breaks("without suspecting doubles", &explore(&model), "somebody will go on");
+}
+
 #[test]
 fn messages_that_are_doubled() {
     let model = OneScope {

@@ -6,9 +6,16 @@
 //!
 //! **Invariant:** nothing here reads a real clock or draws real randomness: a seed reproduces a run exactly.
 
+pub mod checks;
+mod functions;
+pub mod plan;
+mod queue;
+pub mod reference;
 mod tasks;
 mod world;
 
-pub use stepwell_simulator::Chance;
+pub use functions::{Functions, Trouble};
+pub use queue::{Queue, QueueFaults, Received};
+pub use stepwell_simulator::{Chance, Faults};
 pub use tasks::{Ran, WorldTasks};
 pub use world::{Begin, World, flow};

@@ -14,6 +14,9 @@ use stepwell_expression::Value;
 use stepwell_ports::{Call, Clock, Millis, Outcome, TaskFailure, Tasks, Telemetry, Work};
 
 use stepwell_simulator::{Chance, VirtualClock};
+use stepwell_store_memory::MemoryStore;
+
+use crate::checks::Logs;
 
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,14 @@ pub struct WorldTasks {
     clock: Arc<VirtualClock>,
     chance: Chance,
     ran: Arc<Mutex<BTreeMap<Arc<str>, Ran>>>,
+    watch: Arc<Mutex<Watch>>,
+}
+
+/// Whether every effect is looked up in the logs when it begins.
+#[derive(Default)]
+struct Watch {
+    store: Option<MemoryStore>,
+    complaints: Vec<String>,
 }
 
 impl std::fmt::Debug for WorldTasks {
@@ -46,6 +57,38 @@ impl WorldTasks {
             clock,
             chance,
             ran: Arc::default(),
+            watch: Arc::default(),
+        }
+    }
+
+    /// From now on every effect is looked up in the logs when it begins: a durable record must owe it, and nothing around
+    /// it may have ended long ago.
+    pub fn watch(&self, store: &MemoryStore) {
+        self.watching().store = Some(store.clone());
+    }
+
+    /// What was wrong with effects that began.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        self.watching().complaints.clone()
+    }
+
+    fn watching(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn look_up(&self, call: &Call) {
+        let mut watch = self.watching();
+        let Some(store) = watch
+            .store
+            .as_ref()
+            .filter(|_| !matches!(call.work, Work::Component { .. }))
+        else {
+            return;
+        };
+        let logs = Logs::read(store, &format!("{}/{}", call.flow, call.execution));
+        if let Err(what) = logs.check_attempt(&call.attempt_key, self.clock.now()) {
+            watch.complaints.push(format!("{} in `{}`", what, call.state));
         }
     }
 
@@ -85,6 +128,7 @@ impl WorldTasks {
 
 impl Tasks for WorldTasks {
     fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
+        self.look_up(&call);
         self.begin(&call.attempt_key, &call.work);
         let (function, event) = match call.work {
             Work::Component { operation, input, .. } => (operation, input),

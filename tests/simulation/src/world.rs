@@ -195,23 +195,7 @@ impl World {
         let execution = format!("{}/{}", flow.name, begin.name);
         let key = execution.clone();
         self.wait_for(async move {
-            let version = engine.keep_flow(&flow, b"").await?;
-            let mut flows: BTreeMap<Arc<str>, FlowVersion> = BTreeMap::new();
-            for child in &begin.flows {
-                flows.insert(child.name.clone(), engine.keep_flow(child, b"").await?);
-            }
-            let start = Start {
-                flow: flow.name.clone(),
-                version,
-                name: begin.name.as_str().into(),
-                input: begin.input,
-                registry: begin.registry,
-                grants: begin.grants,
-                settings: begin.settings,
-                environment: begin.environment,
-                flows,
-                nonce: None,
-            };
+            let start = begin.of(&engine, &flow).await?;
             engine.start(start).await?;
             engine.drive(&key).await
         })?;
@@ -261,6 +245,31 @@ impl Begin {
             environment: Value::Object(Arc::default()),
             flows: Vec::new(),
         }
+    }
+
+    /// What the engine is asked to start; the flow and its children are kept in the store.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says.
+    pub async fn of(self, engine: &Engine, flow: &Flow) -> Result<Start, EngineError> {
+        let version = engine.keep_flow(flow, b"").await?;
+        let mut flows: BTreeMap<Arc<str>, FlowVersion> = BTreeMap::new();
+        for child in &self.flows {
+            flows.insert(child.name.clone(), engine.keep_flow(child, b"").await?);
+        }
+        Ok(Start {
+            flow: flow.name.clone(),
+            version,
+            name: self.name.as_str().into(),
+            input: self.input,
+            registry: self.registry,
+            grants: self.grants,
+            settings: self.settings,
+            environment: self.environment,
+            flows,
+            nonce: None,
+        })
     }
 
     /// And with stubs.

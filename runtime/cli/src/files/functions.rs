@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stepwell_actions::Registry;
-use stepwell_definition::{CheckedFile, Declared, FILE_BYTES_MAX, FunctionsFile, Strictness, check_functions_file};
+use stepwell_definition::{
+    CheckedFile, Declared, FILE_BYTES_MAX, FunctionsFile, Source, Strictness, check_functions_file,
+};
 
 use super::reading::read;
 use super::{Problems, folder};
@@ -52,12 +54,36 @@ impl Functions {
         })
     }
 
+    /// Functions that stand in another file, which was found right.
+    pub(crate) fn within(path: &Path, source: &Source, content: &FunctionsFile) -> Self {
+        let checked = CheckedFile {
+            content: Some(content.clone()),
+            diagnostics: Vec::new(),
+            source: source.clone(),
+        };
+        Self {
+            file: Some(File {
+                path: path.to_owned(),
+                bytes: Vec::new(),
+                checked,
+            }),
+        }
+    }
+
     pub(crate) fn bytes(&self) -> Option<&[u8]> {
         self.file.as_ref().map(|file| file.bytes.as_slice())
     }
 
     pub(crate) fn checked(&self) -> Option<&CheckedFile<FunctionsFile>> {
         self.file.as_ref().map(|file| &file.checked)
+    }
+
+    /// Says also which components are not there, without reading them.
+    pub(crate) fn add_components(&mut self) {
+        if let Some(file) = &mut self.file {
+            let folder = folder(&file.path).to_owned();
+            file.checked.add_components(|path| missing(&folder.join(path)));
+        }
     }
 
     /// Adds what is wrong with it.
@@ -115,6 +141,20 @@ fn component(file: &File, path: &str) -> Result<Component, String> {
         digest: stepwell_model::digest(&bytes),
         bytes,
     })
+}
+
+/// Why a component could not be read.
+fn missing(path: &Path) -> Option<String> {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Ok(facts) if facts.is_dir() => Some(format!("`{shown}` is a directory, not a file")),
+        Ok(facts) if facts.len() > COMPONENT_BYTES_MAX as u64 => {
+            Some(format!("`{shown}` is larger than {COMPONENT_BYTES_MAX} bytes"))
+        }
+        Ok(_) => None,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(format!("there is no file `{shown}`")),
+        Err(error) => Some(format!("`{shown}` cannot be read: {error}")),
+    }
 }
 
 /// The message behind the place where the path stands.

@@ -4,14 +4,15 @@
 //!
 //! **Invariant:** what a folder tells is only a reason to look; that a file has changed is seen in its content.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::event::ModifyKind;
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use stepwell_definition::FILE_BYTES_MAX;
 
 use super::folder;
@@ -19,6 +20,9 @@ use super::reading::read;
 
 /// A save that takes several steps has ended when nothing happens for so long.
 const QUIET: Duration = Duration::from_millis(50);
+
+/// After so long it is looked whether a folder that was removed is there again.
+const LOST_FOR: Duration = Duration::from_millis(500);
 
 /// A folder in which something happens all the time is looked at after so long all the same.
 const BUSY_MAX: Duration = Duration::from_millis(500);
@@ -29,8 +33,9 @@ pub(crate) struct Watch {
     paths: Vec<PathBuf>,
     contents: Vec<Option<Vec<u8>>>,
     events: Receiver<notify::Result<Event>>,
-    // Watches as long as it lives.
-    _watcher: RecommendedWatcher,
+    watcher: RecommendedWatcher,
+    /// Every folder, and whether it is watched: one that was removed is not, although another may be in its place.
+    folders: BTreeMap<PathBuf, bool>,
 }
 
 impl Watch {
@@ -38,8 +43,8 @@ impl Watch {
     pub(crate) fn begin(paths: Vec<PathBuf>) -> anyhow::Result<Self> {
         let (sender, events) = mpsc::channel();
         let mut watcher = notify::recommended_watcher(sender).context("while beginning to watch")?;
-        let folders: BTreeSet<&Path> = paths.iter().map(|path| folder(path)).collect();
-        for folder in folders {
+        let folders: BTreeMap<_, _> = paths.iter().map(|path| (folder(path).to_owned(), true)).collect();
+        for folder in folders.keys() {
             watcher
                 .watch(folder, RecursiveMode::NonRecursive)
                 .with_context(|| format!("while beginning to watch `{}`", folder.display()))?;
@@ -48,18 +53,27 @@ impl Watch {
             contents: contents(&paths),
             paths,
             events,
-            _watcher: watcher,
+            watcher,
+            folders,
         })
     }
 
     /// Waits until a file has another content than when it was last looked at.
     pub(crate) fn changed(&mut self) -> anyhow::Result<()> {
         loop {
-            let event = self.events.recv().context("while watching")?;
-            if !self.concerns(&event.context("while watching")?) {
-                continue;
+            match self.events.recv_timeout(LOST_FOR) {
+                Ok(event) => {
+                    let event = event.context("while watching")?;
+                    self.lose(&event);
+                    if !self.concerns(&event) {
+                        continue;
+                    }
+                    self.settle();
+                }
+                Err(RecvTimeoutError::Timeout) if self.find() => {}
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(gone @ RecvTimeoutError::Disconnected) => return Err(gone).context("while watching"),
             }
-            self.settle();
             let now = contents(&self.paths);
             if now != self.contents {
                 self.contents = now;
@@ -68,15 +82,48 @@ impl Watch {
         }
     }
 
+    /// A folder that is removed or renamed is watched no more.
+    fn lose(&mut self, event: &Event) {
+        if event.kind.is_remove() || matches!(event.kind, EventKind::Modify(ModifyKind::Name(_))) {
+            for path in &event.paths {
+                if let Some(watched) = self.folders.get_mut(path) {
+                    *watched = false;
+                }
+            }
+        }
+    }
+
+    /// Watches folders that are there again; whether there is one.
+    fn find(&mut self) -> bool {
+        let mut found = false;
+        for (folder, watched) in &mut self.folders {
+            if !folder.is_dir() {
+                *watched = false;
+            } else if !*watched {
+                // What was watched under that name has gone.
+                _ = self.watcher.unwatch(folder);
+                *watched = self.watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
+                found |= *watched;
+            }
+        }
+        found
+    }
+
     fn concerns(&self, event: &Event) -> bool {
         let names = |path: &PathBuf| self.paths.iter().any(|watched| name(watched) == name(path));
         event.need_rescan() || (!event.kind.is_access() && event.paths.iter().any(names))
     }
 
     /// Waits until nothing more happens.
-    fn settle(&self) {
+    fn settle(&mut self) {
         let begun = Instant::now();
-        while begun.elapsed() < BUSY_MAX && self.events.recv_timeout(QUIET).is_ok() {}
+        while begun.elapsed() < BUSY_MAX
+            && let Ok(event) = self.events.recv_timeout(QUIET)
+        {
+            if let Ok(event) = event {
+                self.lose(&event);
+            }
+        }
     }
 }
 
@@ -117,5 +164,24 @@ mod tests {
         fs::remove_file(path("a")).unwrap();
         watch.changed().unwrap();
         assert_eq!(watch.contents, [None, Some(b"4".to_vec())]);
+    }
+
+    #[test]
+    fn a_folder_that_is_made_again_is_watched_again() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("flows");
+        let path = folder.join("a");
+        fs::create_dir(&folder).unwrap();
+        fs::write(&path, "1").unwrap();
+        let mut watch = Watch::begin(vec![path.clone()]).unwrap();
+        for content in ["2", "3"] {
+            fs::remove_dir_all(&folder).unwrap();
+            watch.changed().unwrap();
+            assert_eq!(watch.contents, [None]);
+            fs::create_dir(&folder).unwrap();
+            fs::write(&path, content).unwrap();
+            watch.changed().unwrap();
+            assert_eq!(watch.contents, [Some(content.as_bytes().to_vec())]);
+        }
     }
 }

@@ -34,6 +34,8 @@ pub struct Progress<'c> {
     /// Settings were asked for.
     asked_settings: bool,
     begun: bool,
+    /// Whether the execution had ended before.
+    stored: bool,
     now_ms: u64,
     guest_us: u64,
     kept: Option<Kept>,
@@ -80,6 +82,7 @@ impl<'c> Progress<'c> {
             shape,
             asked_settings: false,
             begun: false,
+            stored: false,
             now_ms: 0,
             guest_us: 0,
             kept: None,
@@ -95,6 +98,7 @@ impl<'c> Progress<'c> {
             shape: Shape::Json,
             asked_settings: false,
             begun: false,
+            stored: false,
             now_ms: 0,
             guest_us: 0,
             kept: None,
@@ -115,6 +119,7 @@ impl<'c> Progress<'c> {
         if self.asked_settings && begun.standing != Standing::New {
             self.say("it keeps the settings that it was started with; `--set` changes nothing");
         }
+        self.stored = begun.standing == Standing::Ended;
         let standing = match (begun.standing, driven) {
             (Standing::New, _) => "started",
             (Standing::Running, Driven::Here) => "goes on where it was",
@@ -170,6 +175,11 @@ impl<'c> Progress<'c> {
     /// What the run left in its store, to be told at the end.
     pub fn kept(&mut self, kept: Kept) {
         self.kept = Some(kept);
+    }
+
+    /// Whether the execution had ended before.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.stored
     }
 
     /// Shows the last state, and what it took.

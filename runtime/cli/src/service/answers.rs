@@ -16,9 +16,8 @@ const PART: usize = 1000;
 /// Bytes of them after which an answer is full.
 const PART_BYTES: usize = 1 << 20;
 
-/// What `stop` ends an execution with.
-const STOPPED_CODE: &str = "FnF.ExecutionStopped";
-const STOPPED_DETAIL: &str = "stopped by `stepwell stop`";
+/// The code and the detail that `stop` ends an execution with.
+pub const STOPPED: (&str, &str) = ("FnF.ExecutionStopped", "stopped by `stepwell stop`");
 
 /// Answers every request but a run, whose answers come one by one from [`super::Running`].
 ///
@@ -50,10 +49,7 @@ pub async fn answer(engine: &Engine, request: Request) -> Result<Vec<Answer>, Un
         }
         Request::Stop { execution } => {
             engine
-                .stop(
-                    &find(engine, &execution).await?,
-                    Failure::new(STOPPED_CODE, STOPPED_DETAIL),
-                )
+                .stop(&find(engine, &execution).await?, Failure::new(STOPPED.0, STOPPED.1))
                 .await?;
             Ok(vec![Answer::Done])
         }

@@ -3,10 +3,12 @@
 //! ```text
 //!   Request::Run ──► Running::begin ──► next, next … ──► End        running
 //!   any other   ──► answer ──► Answer, Answer …                     answers
+//!   a rehearsal ──► join ──► Account                                account
 //! ```
 //!
 //! **Invariant:** no socket and no store is named; whoever holds them sends the answers where they belong.
 
+mod account;
 mod answers;
 mod running;
 mod told;
@@ -14,8 +16,10 @@ mod told;
 use stepwell_engine::EngineError;
 use stepwell_wire::{Class, Refusal};
 
-pub use answers::answer;
-pub use running::{Next, Running, components};
+pub use account::{Account, Entered};
+pub use answers::{STOPPED, answer};
+pub use running::{Next, Running, components, join};
+pub use told::end;
 
 /// Why a request has no answer of its own.
 #[derive(Debug)]

@@ -117,6 +117,22 @@ fn wait(engine: Engine, execution: Arc<str>) -> BoxFuture<'static, Result<Ended,
     async move { engine.wait(&execution).await }.boxed()
 }
 
+/// Keeps the flows, starts the execution or finds the same one, and has it driven; its name as `<flow>/<name>`.
+///
+/// # Errors
+///
+/// [`Unanswered`] where the start is refused, or the store fails.
+pub async fn join(engine: &Engine, run: Run, environment: Value) -> Result<Arc<str>, Unanswered> {
+    let start = Start {
+        environment,
+        ..prepare(engine, run).await?
+    };
+    let execution: Arc<str> = format!("{}/{}", start.flow, start.name).into();
+    engine.start(start).await?;
+    engine.drive(&execution).await?;
+    Ok(execution)
+}
+
 type Begins = (String, Arc<str>, UnboundedReceiver<Observed>, Started);
 
 /// Starts the execution under its name, or under the first free one after it.

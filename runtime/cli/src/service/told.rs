@@ -26,7 +26,8 @@ pub(super) fn line(event: &Observed) -> EventLine {
 }
 
 /// How an execution ended, as it travels.
-pub(super) fn end(ended: Ended) -> End {
+#[must_use]
+pub fn end(ended: Ended) -> End {
     let (status, result) = match ended {
         Ended::Running => (Status::Running, None),
         Ended::Succeeded(output) => (Status::Succeeded, Some(Outcome::Output(Plain(output)))),

@@ -1,5 +1,6 @@
 //! A host that answers what it was told to, for tests of verbs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -9,7 +10,7 @@ use stepwell_wire::{Answer, Request, Run};
 
 use crate::console::tests::plain;
 use crate::exit::Exit;
-use crate::host::{Component, EditorEnd, Host, HostError, RunEnd};
+use crate::host::{Component, EditorEnd, Host, HostError, Rehearsal, Rehearsed, RunEnd, Weather};
 use crate::progress::Progress;
 
 /// A host without a store.
@@ -18,6 +19,8 @@ pub(crate) struct Fake {
     answers: Vec<Answer>,
     end: Option<RunEnd>,
     editor: Option<EditorEnd>,
+    /// By seed; 0 is the calm world.
+    rehearsed: BTreeMap<u64, Rehearsed>,
     requests: Mutex<Vec<Request>>,
     runs: Mutex<Vec<Run>>,
 }
@@ -51,12 +54,27 @@ impl Fake {
         }
     }
 
+    /// By seed; 0 is the calm world. What is not there was interrupted.
+    pub(crate) fn rehearsing(rehearsed: impl IntoIterator<Item = (u64, Rehearsed)>) -> Self {
+        Self {
+            rehearsed: rehearsed.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     pub(crate) fn runs(&self) -> Vec<Run> {
         self.runs.lock().unwrap().clone()
+    }
+}
+
+fn seed_of(weather: Weather) -> u64 {
+    match weather {
+        Weather::Calm => 0,
+        Weather::Rough { seed, .. } => seed,
     }
 }
 
@@ -93,6 +111,15 @@ impl Host for Fake {
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
         self.run(store, components, run, progress)
+    }
+
+    fn rehearse<'a>(
+        &'a self,
+        _: &'a Rehearsal,
+        weather: Weather,
+    ) -> BoxFuture<'a, Result<Option<Rehearsed>, HostError>> {
+        let rehearsed = self.rehearsed.get(&seed_of(weather)).cloned();
+        async { Ok(rehearsed) }.boxed()
     }
 
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {

@@ -2,16 +2,21 @@
 
 use clap::Args;
 
+use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::{EditorEnd, Host};
 
 const EXAMPLES: &str = "\
-An editor starts this command and speaks the Language Server Protocol with it over standard input and output. It checks
-flows, functions.yaml and grants.yaml as they are typed, completes fields, states, variables and functions, explains
+An editor starts this command and speaks the Language Server Protocol with it over standard input and output. It checks \
+flows, functions.yaml and grants.yaml as they are typed, completes fields, states, variables and functions, explains \
 words, and finds and renames states. How editors are set up stands in docs/editors.md.
 
 Examples:
   stepwell lsp";
+
+/// Why the conversation is over without a farewell.
+const GONE: &str = "error: the conversation ended without `shutdown` and `exit`: standard input has ended, or what came was \
+                    no message behind a `Content-Length`";
 
 /// Serve an editor as its language server
 #[derive(Args, Debug)]
@@ -23,11 +28,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(crate) async fn carry_out(self, host: &dyn Host) -> Result<Exit, Trouble> {
+    pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
         let Self { stdio: _ } = self;
         Ok(match host.serve_editor().await {
             EditorEnd::Asked => Exit::Succeeded,
-            EditorEnd::Gone => Exit::Failed,
+            EditorEnd::Gone => {
+                console.say(GONE);
+                Exit::Failed
+            }
         })
     }
 }
@@ -39,10 +47,14 @@ mod tests {
 
     #[test]
     fn the_exit_tells_whether_the_editor_said_goodbye() {
-        for (end, exit) in [(EditorEnd::Asked, Exit::Succeeded), (EditorEnd::Gone, Exit::Failed)] {
+        let gone = format!("{GONE}\n");
+        for (end, exit, error) in [
+            (EditorEnd::Asked, Exit::Succeeded, ""),
+            (EditorEnd::Gone, Exit::Failed, &gone),
+        ] {
             for words in [&["lsp"][..], &["lsp", "--stdio"]] {
                 let said = said(&Fake::editing(end), words);
-                assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (exit, "", ""));
+                assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (exit, "", error));
             }
         }
     }

@@ -8,7 +8,9 @@ pub(crate) mod list;
 pub(crate) mod lsp;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod stop;
+pub(crate) mod test;
 pub(crate) mod validate;
 
 #[cfg(test)]
@@ -26,6 +28,11 @@ fn moment(ms: u64) -> String {
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     timestamp.map_or_else(|| ms.to_string(), |timestamp| format!("{timestamp:.3}"))
+}
+
+/// A value as it travels in a run.
+fn json(value: &impl serde::Serialize) -> Result<String, Trouble> {
+    serde_json::to_string(value).map_err(|error| Trouble::mistake(error.to_string()))
 }
 
 /// The refusal of an execution that cannot be there, because there is no store.

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use stepwell_definition::{Checked, Strictness};
+use stepwell_actions::function_name;
+use stepwell_definition::{Checked, Strictness, entry_for};
 use stepwell_expression::{Plain, Value};
 use stepwell_model::{Flow, Settings};
-use stepwell_wire::output::{End, LastLine, Outcome};
+use stepwell_wire::output::{End, Failure, LastLine, Outcome};
 use stepwell_wire::{FlowText, Naming, Run};
 
+use super::json;
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::files::{FlowFile, Functions, Problems, beside, children, grants, input, settings};
@@ -19,10 +21,10 @@ use crate::progress::Progress;
 use crate::store::{StoreArgument, word};
 
 const EXAMPLES: &str = "\
-The flow's functions.yaml and grants.yaml are found beside it. Standard output carries the output and nothing else;
+The flow's functions.yaml and grants.yaml are found beside it. Standard output carries the output and nothing else; \
 progress goes to standard error, as a live tree on a terminal and as plain lines elsewhere.
 
-An execution's name is made of the flow, its functions and its input unless one is given, so the same command comes back
+An execution's name is made of the flow, its functions and its input unless one is given, so the same command comes back \
 to the same execution: it goes on where it was, or prints the stored result. With --new it is another one.
 
 Examples:
@@ -30,6 +32,19 @@ Examples:
   stepwell run order.yaml --input order.json --name order-17
   echo '{\"id\": 17}' | stepwell run order.yaml --input -
   stepwell run order.yaml --set limits.data=1048576 --set tasks.fuse=off";
+
+/// Failures that another attempt may not meet, although the flow is the same.
+const OUTSIDE: [&str; 7] = [
+    "FnF.NotGranted",
+    "FnF.SecretMissing",
+    "FnF.ComponentUnavailable",
+    "FnF.HostError",
+    "FnF.TaskTimeout",
+    "FnF.ExecutionTimeout",
+    "FnF.TaskOutcomeUnknown",
+];
+/// The services whose failures are such.
+const OUTSIDE_PRODUCTS: [&str; 3] = ["FC.", "FNF.", "HTTP."];
 
 /// The largest input that an execution is made of, where `limits.data` does not allow more.
 ///
@@ -42,8 +57,8 @@ const INPUT_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) struct Arguments {
     /// The flow's definition, YAML or JSON
     flow: PathBuf,
-    /// The input, a JSON object; `-` reads standard input [default: {}]
-    #[arg(long, value_name = "FILE")]
+    /// The input, a JSON object: a file, `-` for standard input, or the object itself [default: {}]
+    #[arg(long, value_name = "FILE|JSON")]
     input: Option<PathBuf>,
     /// What the flow's functions are [default: functions.yaml beside the flow]
     #[arg(long, value_name = "FILE")]
@@ -96,9 +111,16 @@ impl Arguments {
             true => host.express(store, components, run, &mut progress).await,
             false => host.run(store, components, run, &mut progress).await,
         };
+        let stored = progress.is_stored();
         progress.finish();
         match end? {
-            RunEnd::Ended { name, end } => self.tell_end(name, end, console),
+            RunEnd::Ended { name, end } => {
+                let again = if stored { self.hint_for_stored(&end) } else { None };
+                let hint = self.hint(&end).or(again);
+                let exit = self.tell_end(name, end, console)?;
+                console.say_if(hint);
+                Ok(exit)
+            }
             RunEnd::Interrupted { name } => {
                 console.say(&self.how_to_go_on(name));
                 Ok(Exit::Interrupted)
@@ -187,6 +209,30 @@ impl Arguments {
         Ok(Exit::of_status(status))
     }
 
+    /// What to do about a failure whose cure is outside of the flow.
+    fn hint(&self, end: &End) -> Option<String> {
+        let failure = self
+            .failure(end)
+            .filter(|failure| failure.code == "FC.FunctionNotFound")?;
+        let name = failure.detail.split('`').nth(1).map(function_name)?;
+        Some(format!("add {} to functions.yaml beside the flow", entry_for(name)))
+    }
+
+    /// How an execution that has ended with such a failure is tried again.
+    fn hint_for_stored(&self, end: &End) -> Option<String> {
+        let code = &self.failure(end)?.code;
+        let outside = OUTSIDE.contains(&code.as_str()) || OUTSIDE_PRODUCTS.iter().any(|name| code.starts_with(name));
+        outside.then(|| "once that is mended, run with --new to start another".to_owned())
+    }
+
+    /// The failure that people are told of.
+    fn failure<'e>(&self, end: &'e End) -> Option<&'e Failure> {
+        match end.result.as_ref().filter(|_| !self.json)? {
+            Outcome::Error(failure) => Some(failure),
+            Outcome::Output(_) => None,
+        }
+    }
+
     fn how_to_go_on(&self, name: Option<String>) -> String {
         if self.express {
             return "interrupted; an Express execution leaves nothing behind".to_owned();
@@ -225,17 +271,13 @@ fn child_text(child: &FlowFile) -> Result<FlowText, Trouble> {
     child.text(&*child.flow()?)
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, Trouble> {
-    serde_json::to_string(value).map_err(|error| Trouble::mistake(error.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::super::fake::{Fake, Said, said};
     use super::*;
-    use stepwell_wire::output::{Failure, Status};
+    use stepwell_wire::output::Status;
 
     const FLOW: &str =
         "Type: StateMachine\nSpecVersion: v1\nName: hello\nStartAt: A\nStates:\n  - {Type: Pass, Name: A, End: true}\n";
@@ -305,6 +347,36 @@ mod tests {
         let (said, _) = run(FLOW, end(Status::Failed, failure("E", "")), &["--json", "--name", "n"]);
         let line = "{\"name\":\"n\",\"status\":\"Failed\",\"error\":{\"code\":\"E\",\"detail\":\"\"}}\n";
         assert_eq!((said.out.as_str(), said.error.as_str()), (line, "E:\n"));
+    }
+
+    #[test]
+    fn a_failure_whose_cure_is_outside_has_a_hint() {
+        let failed = |code: &str, detail: &str| {
+            let failure = Failure {
+                code: code.into(),
+                detail: detail.into(),
+            };
+            run(FLOW, end(Status::Failed, Outcome::Error(failure)), &[]).0.error
+        };
+        let detail = "no entry of the functions file matches `acs:fc:::functions/greet/LATEST`";
+        let hint = "add `greet: {stub: [{echo: true}]}` to functions.yaml beside the flow\n";
+        assert_eq!(
+            failed("FC.FunctionNotFound", detail),
+            format!("FC.FunctionNotFound: {detail}\n{hint}")
+        );
+        assert_eq!(failed("FnF.NotGranted", "no"), "FnF.NotGranted: no\n");
+    }
+
+    #[test]
+    fn an_input_can_be_written_down() {
+        let output = || end(Status::Succeeded, Outcome::Output(Plain(Value::Null)));
+        let (said, runs) = run(FLOW, output(), &["--input", "{\"a\": 1}"]);
+        assert_eq!(said.exit, Exit::Succeeded, "{}", said.error);
+        let input = runs.first().map(|run| run.input.clone());
+        assert_eq!(input, Some(Plain(Value::parse_json("{\"a\":1}").unwrap())));
+        let (said, runs) = run(FLOW, output(), &["--input", "{\"a\": 1, \"a\": 2}"]);
+        assert_eq!((said.exit, runs), (Exit::Usage, vec![]));
+        assert!(said.error.contains("definition::duplicate_key"), "{}", said.error);
     }
 
     #[test]

@@ -4,17 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 use stepwell_actions::Grants;
-use stepwell_definition::{CheckedFile, Report, Strictness};
-use stepwell_wire::output::Problem;
+use stepwell_definition::{CheckedFile, Strictness};
 
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
-use crate::files::{FlowFile, Functions, Problems, Watch, beside, checked_grants, named_or_beside};
+use crate::files::{FlowFile, Functions, Problems, Watch, beside, checked_grants, folder, named_or_beside};
 use crate::host::HostError;
 
 const EXAMPLES: &str = "\
-Every problem is told at once, with its place, a stable code and what to do about it. A functions.yaml and a grants.yaml
-beside the flow are checked too, and functions that are missing are named. The exit code is 0, or 2 where a problem is an
+Every problem is told at once, with its place, a stable code and what to do about it. A functions.yaml and a grants.yaml \
+beside the flow are checked too, and functions that are missing are named. The exit code is 0, or 2 where a problem is an \
 error.
 
 Examples:
@@ -41,7 +40,7 @@ pub(crate) struct Arguments {
     /// Check again whenever one of the files changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
-    /// Print one JSON array; with --watch, one for each check, on a line of its own
+    /// Print one JSON array: file, code, severity, place, message, help; with --watch one for each check
     #[arg(long)]
     json: bool,
 }
@@ -61,10 +60,10 @@ impl Arguments {
         let checked = self.check()?;
         let problems = self.problems(&checked, console);
         if self.json {
-            console.json(&self.entries(&checked))?;
+            console.json(&problems.entries())?;
         } else {
             console.error(problems.drawn());
-            console.say(&self.headline(&problems));
+            problems.headlines().iter().for_each(|line| console.say(line));
         }
         Ok(if problems.refuse() {
             Exit::Usage
@@ -75,11 +74,12 @@ impl Arguments {
 
     /// Checks again and again; Ctrl-C ends the program.
     fn watch(&self, console: &mut Console) -> Result<Exit, Trouble> {
-        let paths = vec![
-            self.flow.clone(),
-            named_or_beside(&self.flow, self.functions.as_ref(), "functions.yaml"),
-            named_or_beside(&self.flow, self.grants.as_ref(), "grants.yaml"),
-        ];
+        let mut paths = vec![self.flow.clone()];
+        paths.extend(named_or_beside(&self.flow, self.functions.as_ref(), "functions.yaml"));
+        paths.extend(named_or_beside(&self.flow, self.grants.as_ref(), "grants.yaml"));
+        if let Some(missing) = paths.iter().map(|path| folder(path)).find(|folder| !folder.is_dir()) {
+            return Err(Trouble::mistake(format!("there is no folder `{}`", missing.display())));
+        }
         let mut watch = Watch::begin(paths).map_err(HostError::Broken)?;
         loop {
             self.look(console)?;
@@ -91,10 +91,12 @@ impl Arguments {
     fn look(&self, console: &mut Console) -> Result<(), Trouble> {
         let now = jiff::Timestamp::now();
         match self.check() {
-            Ok(checked) if self.json => console.json(&self.entries(&checked))?,
+            Ok(checked) if self.json => console.json(&self.problems(&checked, console).entries())?,
             Ok(checked) => {
                 let problems = self.problems(&checked, console);
-                console.say(&format!("{now:.0} {}", self.headline(&problems)));
+                for line in problems.headlines() {
+                    console.say(&format!("{now:.0} {line}"));
+                }
                 console.error(problems.drawn());
             }
             Err(Trouble::Mistake(message)) => console.say(&format!("{now:.0} error: {message}")),
@@ -105,10 +107,14 @@ impl Arguments {
 
     fn check(&self) -> Result<Checked, Trouble> {
         let mut flow = FlowFile::read(&self.flow)?;
-        let functions = Functions::read(beside(&self.flow, self.functions.as_ref(), "functions.yaml").as_deref())?;
-        if let Some(registry) = functions.outline() {
-            flow.checked.add_functions(&registry);
+        let path = beside(&self.flow, self.functions.as_ref(), "functions.yaml");
+        let mut functions = Functions::read(path.as_deref())?;
+        match (functions.outline(), &path) {
+            (Some(registry), _) => flow.checked.add_functions(&registry),
+            (None, Some(_)) => {}
+            (None, None) => flow.checked.add_no_functions(),
         }
+        functions.add_components();
         let grants = checked_grants(beside(&self.flow, self.grants.as_ref(), "grants.yaml").as_deref())?;
         Ok(Checked {
             flow,
@@ -129,31 +135,6 @@ impl Arguments {
         problems
     }
 
-    /// The flow's name and how many problems there are.
-    fn headline(&self, problems: &Problems) -> String {
-        let summary = Some(problems.summary()).filter(|summary| !summary.is_empty());
-        format!(
-            "{}: {}",
-            self.flow.display(),
-            summary.as_deref().unwrap_or("no problems")
-        )
-    }
-
-    /// The problems of the flow, then those of the other files, whose messages name them.
-    fn entries(&self, checked: &Checked) -> Vec<Problem> {
-        let strictness = self.strictness();
-        let mut entries = problems(&checked.flow.checked.report(strictness), "");
-        if let Some(functions) = checked.functions.checked() {
-            let name = functions.source.name();
-            entries.extend(problems(&functions.report(strictness), &format!("{name}: ")));
-        }
-        if let Some(grants) = &checked.grants {
-            let name = grants.source.name();
-            entries.extend(problems(&grants.report(strictness), &format!("{name}: ")));
-        }
-        entries
-    }
-
     fn strictness(&self) -> Strictness {
         if self.strict {
             Strictness::Strict
@@ -161,18 +142,6 @@ impl Arguments {
             Strictness::Lenient
         }
     }
-}
-
-fn problems(report: &Report<'_>, before: &str) -> Vec<Problem> {
-    let problem = |entry: stepwell_definition::Entry| Problem {
-        code: entry.code.to_owned(),
-        severity: entry.severity.to_owned(),
-        line: entry.line,
-        column: entry.column,
-        message: format!("{before}{}", entry.message),
-        help: entry.help,
-    };
-    report.entries().into_iter().map(problem).collect()
 }
 
 #[cfg(test)]
@@ -201,13 +170,48 @@ mod tests {
 
     #[test]
     fn a_sound_flow_has_no_problems() {
-        let said = validate(&[("flow.yaml", FLOW)], &[]);
-        assert_eq!(
-            (said.exit, said.out.as_str(), said.error.as_str()),
-            (Exit::Succeeded, "", "DIR/flow.yaml: no problems\n")
-        );
-        let said = validate(&[("flow.yaml", FLOW)], &["--json"]);
-        assert_eq!((said.exit, said.out.as_str()), (Exit::Succeeded, "[]\n"));
+        for name in ["functions.yaml", "functions.yml", "functions.json"] {
+            let files = [
+                ("flow.yaml", FLOW),
+                (name, "{\"functions\": {\"greet\": {\"stub\": [{\"echo\": true}]}}}"),
+            ];
+            let said = validate(&files, &[]);
+            assert_eq!(
+                (said.exit, said.out.as_str(), said.error.as_str()),
+                (Exit::Succeeded, "", "DIR/flow.yaml: no problems\n")
+            );
+            let said = validate(&files, &["--json"]);
+            assert_eq!((said.exit, said.out.as_str()), (Exit::Succeeded, "[]\n"));
+        }
+    }
+
+    #[test]
+    fn no_functions_at_all_are_noted() {
+        let said = validate(&[("flow.yaml", FLOW)], &["--json", "--strict"]);
+        assert_eq!(said.exit, Exit::Succeeded);
+        assert!(said.out.contains("\"definition::no_functions_file\""), "{}", said.out);
+    }
+
+    #[test]
+    fn components_that_are_not_there_are_errors_and_every_file_has_its_line() {
+        let files = [
+            ("flow.yaml", FLOW),
+            ("functions.yaml", "functions:\n  greet: {component: greet.wasm}\n"),
+        ];
+        let said = validate(&files, &[]);
+        let lines = "DIR/flow.yaml: no problems\nDIR/functions.yaml: 1 error\n";
+        assert_eq!(said.exit, Exit::Usage);
+        assert!(said.error.ends_with(lines), "{}", said.error);
+        let said = validate(&files, &["--json"]);
+        let expected = r#"[{"file":"DIR/functions.yaml","code":"definition::no_component","severity":"error","line":2,"column":22,"end_line":2,"end_column":32,"message":"there is no file `DIR/greet.wasm`","help":"write its path relative to this file, or build it first"}]"#;
+        assert_eq!((said.exit, said.out.trim_end()), (Exit::Usage, expected));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_cannot_be_watched() {
+        let said = said(&Fake::default(), &["validate", "nowhere/flow.yaml", "--watch"]);
+        let message = "error: there is no folder `nowhere`\n";
+        assert_eq!((said.exit, said.error.as_str()), (Exit::Usage, message));
     }
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
             ("functions.yaml", "functions:\n  great: {stub: [{echo: true}]}\n"),
         ];
         let said = validate(&files, &["--json"]);
-        let expected = r#"[{"code":"definition::unknown_function","severity":"warning","line":9,"column":31,"message":"no entry of the functions file matches the function `greet`","help":"did you mean `great`?"}]"#;
+        let expected = r#"[{"file":"DIR/flow.yaml","code":"definition::unknown_function","severity":"warning","line":9,"column":31,"end_line":9,"end_column":36,"message":"no entry of the functions file matches the function `greet`","help":"did you mean `great`?"}]"#;
         assert_eq!((said.exit, said.out.trim_end()), (Exit::Succeeded, expected));
         assert_eq!(validate(&files, &["--strict"]).exit, Exit::Usage);
     }
@@ -231,8 +235,7 @@ mod tests {
         let said = validate(&files, &["--json"]);
         assert_eq!(said.exit, Exit::Succeeded);
         assert!(
-            said.out.contains("\"definition::useless_grant\"")
-                && said.out.contains("\"DIR/grants.yaml: `FC` is no action"),
+            said.out.contains("\"definition::useless_grant\"") && said.out.contains("\"file\":\"DIR/grants.yaml\""),
             "{}",
             said.out
         );

@@ -19,6 +19,7 @@ pub(crate) fn begin_item(step: &mut Step<'_>) -> Folded {
     };
     step.snapshot.caught = lane.caught.clone();
     step.snapshot.states = 0;
+    step.renew_budget();
     lane_mut(step)?.begun = true;
     let sight = Sight::input(lane.input.clone()).with_item(item.clone());
     let template = map(step)?.item.as_ref();

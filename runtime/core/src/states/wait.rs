@@ -13,13 +13,11 @@ use crate::{Failure, Millis, Phase};
 
 pub(crate) fn enter(step: &mut Step<'_>, wait: &Wait) -> Folded {
     let until = match wait {
-        Wait::Seconds(field) => {
-            let cap = step.program.pins.settings.wait_seconds_max;
-            scalar(step, field)?.and_then(|value| after(step.moment.now, &value, cap))
-        }
+        Wait::Seconds(field) => scalar(step, field)?.and_then(|value| after(step.moment.now, &value)),
         Wait::Until(field) => scalar(step, field)?.and_then(|value| moment(&value)),
     };
-    match until {
+    let cap = step.program.pins.settings.wait_seconds_max;
+    match until.and_then(|until| within(cap, step.moment.now, until)) {
         Ok(until) => wait_until(step, until),
         Err(failure) => step.fail_state(failure),
     }
@@ -37,14 +35,20 @@ fn wait_until(step: &mut Step<'_>, until: Millis) -> Folded {
     step.complete(input)
 }
 
-fn after(now: Millis, value: &Value, cap: Option<u64>) -> Result<Millis, Failure> {
+/// The longest wait is the same for both fields.
+fn within(cap: Option<u64>, now: Millis, until: Millis) -> Result<Millis, Failure> {
+    match cap {
+        Some(cap) if until.saturating_sub(now) > cap.saturating_mul(1_000) => {
+            Err(refused(&format!("`wait.max_seconds` allows at most {cap} seconds")))
+        }
+        Some(_) | None => Ok(until),
+    }
+}
+
+fn after(now: Millis, value: &Value) -> Result<Millis, Failure> {
     let seconds = seconds(value).filter(|seconds| *seconds >= 0.0 && seconds.is_finite());
     let seconds = seconds.ok_or_else(|| refused("`Seconds` must be a number of seconds from 0"))?;
-    match cap {
-        #[expect(clippy::cast_precision_loss, reason = "a limit in seconds is far below 2^53")]
-        Some(cap) if seconds > cap as f64 => Err(refused(&format!("`wait.max_seconds` allows at most {cap} seconds"))),
-        Some(_) | None => Ok(now.saturating_add(milliseconds(seconds))),
-    }
+    Ok(now.saturating_add(milliseconds(seconds)))
 }
 
 fn moment(value: &Value) -> Result<Millis, Failure> {

@@ -5,7 +5,7 @@
 use stepwell_actions::runnable;
 use stepwell_expression::function_docs;
 
-use crate::actions::INTEGRATIONS;
+use crate::actions::{FUNCTION_RESOURCE, INTEGRATIONS};
 use crate::editor::FileKind;
 use crate::editor::cursor::{Cursor, Role};
 use crate::editor::hover::{call, takes};
@@ -13,9 +13,9 @@ use crate::editor::reading::{Meaning, Readable, Reading, ScopeId};
 use crate::editor::spelling::{Syntax, spell};
 use crate::editor::spot::{self, Spot};
 use crate::fields::{Field, Takes};
-use crate::recovery::ERROR_NAMES;
+use crate::recovery::{ERROR_NAMES, SERVICE_ERROR_NAMES};
 use crate::source::{FILE_BYTES_MAX, Span};
-use crate::states::StateType;
+use crate::states::{StateType, distributed};
 use crate::variables::{Availability, CONTEXT, ContextField, VARIABLES};
 
 /// Something that can be written.
@@ -33,6 +33,20 @@ pub struct Candidate {
     pub replaced: Span,
     /// What is written.
     pub text: String,
+    /// Whether it is better left alone.
+    pub standing: Standing,
+}
+
+/// Whether a candidate is better left alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It is not.
+    #[default]
+    Usual,
+    /// It is accepted, but does not run yet.
+    NotYet,
+    /// It is an older or misspelt form of another.
+    Older,
 }
 
 /// What a candidate is.
@@ -52,11 +66,19 @@ pub enum CandidateKind {
     Function,
     /// The code of an error.
     ErrorName,
+    /// A function of the functions file.
+    Declared,
 }
 
 /// What can be written at an offset of a text behind its byte order mark.
 #[must_use]
 pub fn complete(text: &str, kind: FileKind, offset: usize) -> Vec<Candidate> {
+    complete_among(text, kind, offset, &[])
+}
+
+/// The same where these functions can be called.
+#[must_use]
+pub fn complete_among(text: &str, kind: FileKind, offset: usize, functions: &[String]) -> Vec<Candidate> {
     if text.len() > FILE_BYTES_MAX || text.contains('\0') {
         return Vec::new();
     }
@@ -71,6 +93,7 @@ pub fn complete(text: &str, kind: FileKind, offset: usize) -> Vec<Candidate> {
         cursor: &cursor,
         written,
         syntax: kind.syntax,
+        functions,
     };
     match spot {
         Spot::Key(fields) => fields.into_iter().flat_map(|field| offer.field(field)).collect(),
@@ -83,6 +106,7 @@ struct Offer<'a> {
     cursor: &'a Cursor,
     written: &'a str,
     syntax: Syntax,
+    functions: &'a [String],
 }
 
 impl Offer<'_> {
@@ -97,8 +121,12 @@ impl Offer<'_> {
             label,
             kind,
             detail: takes,
-            doc: field.doc.to_owned(),
+            doc: match field_standing(field.name) {
+                Standing::NotYet => format!("{} {NOT_YET}", field.doc),
+                Standing::Usual | Standing::Older => field.doc.to_owned(),
+            },
             replaced: self.cursor.token,
+            standing: field_standing(field.name),
         };
         let plain = candidate(field.name.to_owned(), takes(field.takes));
         let computed = (field.computable && field.takes != Takes::Template)
@@ -131,7 +159,7 @@ impl Offer<'_> {
             Meaning::Constant(field) => self.constants(field),
             Meaning::ErrorName => {
                 let candidate = |name: &&str| self.whole(name, CandidateKind::ErrorName, String::new(), String::new());
-                ERROR_NAMES.iter().map(candidate).collect()
+                ERROR_NAMES.iter().chain(SERVICE_ERROR_NAMES).map(candidate).collect()
             }
         }
     }
@@ -145,6 +173,7 @@ impl Offer<'_> {
             doc,
             replaced: self.cursor.token,
             text: spell(name, self.written, self.syntax),
+            standing: Standing::Usual,
         }
     }
 
@@ -168,10 +197,35 @@ impl Offer<'_> {
         match field.takes {
             Takes::OneOf(choices) | Takes::AnyCaseOf(choices) => choices.iter().map(|text| choice(text)).collect(),
             Takes::Flag => ["true", "false"].map(|flag| self.flag(flag, field)).into(),
-            Takes::Text if field.name == "Action" => actions().into_iter().map(choice).collect(),
+            Takes::Text if field.name == "Action" => actions().into_iter().map(|name| self.action(name)).collect(),
+            Takes::Text if *field == FUNCTION_RESOURCE => self.declared(),
             Takes::Text | Takes::StateName | Takes::Whole(..) | Takes::NumberFrom(..) | Takes::Seconds(_) => Vec::new(),
             Takes::Expression | Takes::Template | Takes::Map | Takes::List | Takes::Anything => Vec::new(),
         }
+    }
+
+    fn action(&self, name: &str) -> Candidate {
+        let runs = runnable().contains(&name);
+        Candidate {
+            doc: if runs { String::new() } else { NOT_YET.to_owned() },
+            standing: if runs { Standing::Usual } else { Standing::NotYet },
+            ..self.whole(name, CandidateKind::Choice, "Action".to_owned(), String::new())
+        }
+    }
+
+    /// The functions that are declared by name.
+    fn declared(&self) -> Vec<Candidate> {
+        let names = self.functions.iter().filter(|name| !name.contains('*'));
+        names
+            .map(|name| {
+                self.whole(
+                    name,
+                    CandidateKind::Declared,
+                    "functions.yaml".to_owned(),
+                    String::new(),
+                )
+            })
+            .collect()
     }
 
     /// A boolean, which must not be quoted.
@@ -226,8 +280,30 @@ impl Offer<'_> {
             doc: doc.to_owned(),
             replaced: Span::new(offset.saturating_sub(word.len()), offset),
             text: text.to_owned(),
+            standing: Standing::Usual,
         }
     }
+}
+
+/// What is said of a candidate that is accepted, but does not run.
+const NOT_YET: &str = "Does not run yet: `run` refuses a flow with it.";
+
+fn field_standing(name: &str) -> Standing {
+    const OLDER: [&str; 5] = [
+        "OnErrors",
+        "OnError",
+        "MaxConcuccency",
+        "ToleratedFailedPercentage",
+        "ToleratedFailedCount",
+    ];
+    if OLDER.contains(&name) {
+        return Standing::Older;
+    }
+    let distributed = distributed::FIELDS.iter().any(|field| field.name == name);
+    if distributed || name == "ProcessorConfig" {
+        return Standing::NotYet;
+    }
+    Standing::Usual
 }
 
 impl Readable {

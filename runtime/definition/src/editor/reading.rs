@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::actions::FUNCTION_RESOURCE;
 use crate::editor::{FileKind, mend, walk};
 use crate::fields::Field;
 use crate::source::{Source, Span};
@@ -172,6 +173,22 @@ impl Reading {
     #[must_use]
     pub fn value_at(&self, offset: usize) -> Option<&ValuePart> {
         self.values.iter().find(|value| touches(value.span, offset))
+    }
+
+    /// The function that is named at an offset by a constant, and where that stands.
+    #[must_use]
+    pub fn function_at(&self, offset: usize) -> Option<(Span, &str)> {
+        let value = self.value_at(offset)?;
+        let named = matches!(value.meaning, Meaning::Constant(field) if *field == FUNCTION_RESOURCE);
+        named.then_some((value.span, &*value.text))
+    }
+
+    /// Whether the file has a key that begins a flow.
+    #[must_use]
+    pub fn begins_a_flow(&self) -> bool {
+        const KEYS: [&str; 4] = ["Type", "StartAt", "States", "steps"];
+        let root = self.maps.first();
+        root.is_some_and(|root| root.keys.iter().any(|key| KEYS.contains(&&*key.text)))
     }
 
     /// The state whose name stands at an offset, as a name or as a reference, and where it stands.

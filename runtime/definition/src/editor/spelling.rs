@@ -15,7 +15,7 @@ pub enum Syntax {
 }
 
 /// Writes `text` in the place of `written`, in its style if it can be.
-pub(super) fn spell(text: &str, written: &str, syntax: Syntax) -> String {
+pub(crate) fn spell(text: &str, written: &str, syntax: Syntax) -> String {
     match (syntax, written.chars().next()) {
         (Syntax::Yaml, Some('\'')) if text.chars().all(printable) => format!("'{}'", text.replace('\'', "''")),
         (Syntax::Json, _) | (Syntax::Yaml, Some('"' | '\'')) => quoted(text),
@@ -52,13 +52,14 @@ fn printable(character: char) -> bool {
 
 /// Whether a text can stand without quotes, in a block as well as between braces.
 fn is_plain(text: &str) -> bool {
-    let word = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '_' | '-' | '.' | '/');
+    let word = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '_' | '-' | '.' | '/' | ':');
     let scalar = Scalar {
         text: text.into(),
         style: Style::Plain,
     };
     text.starts_with(|first: char| first.is_alphanumeric() || first == '_')
-        && !text.ends_with(' ')
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
         && text.chars().all(word)
         && matches!(scalar.resolve(), Resolved::String(_))
 }
@@ -72,6 +73,8 @@ mod tests {
         let yaml = |text, written| spell(text, written, Syntax::Yaml);
         assert_eq!(yaml("Pack it", "Old"), "Pack it");
         assert_eq!(yaml("a: b", "Old"), "\"a: b\"");
+        assert_eq!(yaml("a:", "Old"), "\"a:\"");
+        assert_eq!(yaml("FC:InvokeFunction", "Old"), "FC:InvokeFunction");
         assert_eq!(yaml("yes, no", "Old"), "\"yes, no\"");
         assert_eq!(yaml("true", "Old"), "\"true\"");
         assert_eq!(yaml("007", "Old"), "\"007\"");

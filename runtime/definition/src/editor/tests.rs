@@ -456,3 +456,44 @@ fn something_can_be_written_almost_everywhere() {
     }
     assert!(offered * 2 > asked, "{offered} of {asked}");
 }
+
+#[test]
+fn files_are_what_their_names_say() {
+    let told = |name: &str| (FileKind::of(name).content, FileKind::is_named(name));
+    for (name, expected) in [
+        ("/f/flow.yaml", (FileContent::Flow, true)),
+        ("/f/Flow-of-orders.json", (FileContent::Flow, true)),
+        ("/f/functions.yml", (FileContent::Functions, true)),
+        ("functions-test.yaml", (FileContent::Functions, true)),
+        ("functionsomething.yaml", (FileContent::Flow, false)),
+        ("C:\\f\\GRANTS.json", (FileContent::Grants, true)),
+        ("/flow/compose.yaml", (FileContent::Flow, false)),
+    ] {
+        assert_eq!(told(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn functions_that_are_declared_and_errors_of_services_are_offered() {
+    let functions = ["take", "acs:fc:*", "a b", "yes:"].map(str::to_owned);
+    let marked = with("resourceArn: take,", "resourceArn: ‸,");
+    let offset = marked.find('‸').unwrap();
+    let text = marked.replace('‸', "");
+    let offered = complete_among(&text, YAML, offset, &functions);
+    let texts: Vec<&str> = offered.iter().map(|candidate| candidate.text.as_str()).collect();
+    assert_eq!(texts, ["take", "a b", "\"yes:\""]);
+    let errors = labels(YAML, &with("Errors: [FnF.ALL]", "Errors: [F‸]"));
+    assert!(errors.contains(&"FC.ResourceThrottled".to_owned()), "{errors:?}");
+    let map = format!("{FLOW}  - Type: Map\n    ‸\n");
+    let offset = map.find('‸').unwrap();
+    let standings = complete(&map.replace('‸', ""), YAML, offset).into_iter();
+    let standing = |label: &str| {
+        standings
+            .clone()
+            .find(|candidate| candidate.label == label)
+            .map(|c| c.standing)
+    };
+    assert_eq!(standing("MaxConcuccency"), Some(Standing::Older));
+    assert_eq!(standing("ItemReader"), Some(Standing::NotYet));
+    assert_eq!(standing("Processor"), Some(Standing::Usual));
+}

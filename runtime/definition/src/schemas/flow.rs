@@ -238,7 +238,7 @@ fn refused_keys(shape: &Shape) -> Vec<String> {
 fn any_state() -> Json {
     let mut rules: Vec<Json> = Vec::new();
     for state in StateType::ALL {
-        let is = json!({"required": ["Type"], "properties": {"Type": {"const": state.name()}}});
+        let is = json!({"type": "object", "required": ["Type"], "properties": {"Type": {"const": state.name()}}});
         rules.push(json!({"if": is, "then": reference(state.name())}));
     }
     json!({

@@ -8,13 +8,15 @@
 //!
 //! Source: specification 1.3.
 
+use stepwell_model::{Block, BlockPath};
+
 use crate::actions::check_constants;
 use crate::checker::{Checker, Unsupported};
+use crate::checks::check_express_children;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 use crate::scope::{Member, Scope};
-use crate::similar::closest;
 use crate::states::map::{CONFIG, MODES};
 use crate::variables::Place;
 
@@ -160,6 +162,15 @@ pub(super) fn check(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_
     });
 }
 
+/// Checks whether children in the mode Express can do what the Processor asks of them.
+pub(super) fn check_processor(checker: &mut Checker<'_>, config: Found<'_>, processor: &Block, path: &BlockPath) {
+    let mode = config.value.entry("ExecutionMode").and_then(|mode| mode.value.scalar());
+    if mode.is_some_and(|mode| &*mode.text == "Express") {
+        let found = check_express_children(processor, path, &checker.places);
+        checker.diagnostics.extend(found);
+    }
+}
+
 /// Reports the fields that an inline Map does not have.
 pub(super) fn refuse(checker: &mut Checker<'_>, fields: &Fields<'_>) {
     for found in FIELDS.iter().filter_map(|field| fields.find(field.name)) {
@@ -227,7 +238,7 @@ fn check_source_type(checker: &mut Checker<'_>, reader: &Fields<'_>) {
     let Some(kind) = checker.text(reader, "SourceType") else {
         return;
     };
-    let close = closest(&kind.text, SOURCE_TYPES);
+    let close = checker.closest(&kind.text, SOURCE_TYPES);
     if SOURCE_TYPES.contains(&&*kind.text) || (close.is_none() && kind.text.starts_with("OSS.")) {
         return;
     }

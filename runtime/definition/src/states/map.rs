@@ -10,7 +10,7 @@ use stepwell_model::{Kind, Map};
 use crate::checker::Checker;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::fields::{Field, Fields, Shape, Takes, Unknown};
+use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 use crate::older;
 use crate::scope::{Member, Scope};
 use crate::states::distributed;
@@ -21,8 +21,10 @@ use crate::variables::Place;
 const INLINE_CONCURRENCY: u32 = 40;
 /// How many items of a distributed Map run at once where nothing is said.
 const DISTRIBUTED_CONCURRENCY: u32 = 100;
-/// How many items a Map may run at once.
-const CONCURRENCY_MAX: u64 = 10_000;
+/// How many items a Map runs at once at most, whatever is asked for.
+const RUNNING_MAX: u32 = 10_000;
+/// How many items may be asked for.
+const CONCURRENCY_MAX: u64 = u32::MAX as u64;
 
 const CONCURRENCY: Takes = Takes::Whole(0, CONCURRENCY_MAX);
 
@@ -44,7 +46,7 @@ pub(super) const FIELDS: &[Field] = &[
     Field::new(
         "MaxConcurrency",
         CONCURRENCY,
-        "How many items run at once; absent or 0 = 40.",
+        "How many items run at once, at most 10,000; absent or 0 = 40.",
     ),
     Field::new(
         "MaxConcuccency",
@@ -77,7 +79,7 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
         .and_then(|processor| processor.find("ProcessorConfig"));
     let config = match (fields.find("ProcessorConfig"), inner) {
         (Some(outer), Some(inner)) => {
-            checker.both_forms(outer.key, inner.key);
+            two_configs(checker, outer, inner);
             Some(outer)
         }
         (outer, inner) => outer.or(inner),
@@ -94,13 +96,24 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     let concurrency = concurrency(checker, fields, default);
     let items = items(checker, fields);
     let item = checker.constructor(fields, "ItemConstructor", Place::Item);
-    let processor = checker.block(&processor?, scope.path.inner(member.index, 0));
+    let path = scope.path.inner(member.index, 0);
+    let processor = checker.block(&processor?, path.clone());
+    if let (Some(config), Some(processor)) = (config, &processor) {
+        distributed::check_processor(checker, config, processor, &path);
+    }
     Some(Kind::Map(Map {
         items: items?,
         item,
         concurrency: concurrency?,
         processor: processor?,
     }))
+}
+
+fn two_configs(checker: &mut Checker<'_>, outer: Found<'_>, inner: Found<'_>) {
+    let message = "`ProcessorConfig` stands beside the Processor and inside of it";
+    let diagnostic = Diagnostic::new(&codes::BOTH_FORMS, inner.key.span, message);
+    let help = "keep one of the two; what stands beside the Processor is what counts here";
+    checker.tell(diagnostic.label(outer.key.span, "and here").help(help));
 }
 
 fn items(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Expr> {
@@ -144,5 +157,5 @@ fn concurrency(checker: &mut Checker<'_>, fields: &Fields<'_>, default: u32) -> 
         let help = format!("write at most {default} if the flow is to run there too");
         checker.tell(Diagnostic::new(&codes::HIGH_CONCURRENCY, found.value.span, message).help(help));
     }
-    Some(if number == 0 { default } else { number })
+    Some(if number == 0 { default } else { number.min(RUNNING_MAX) })
 }

@@ -4,18 +4,17 @@
 
 use std::sync::Arc;
 
-use stepwell_actions::{Support, support};
+use stepwell_actions::{HTTP_REQUEST, INVOKE_FUNCTION, Support, support};
 use stepwell_expression::{Template, Value};
 use stepwell_model::{Kind, Mode, Task};
 
 use crate::actions::{self, Integration};
-use crate::checker::{Checker, Text, Unsupported};
+use crate::checker::{Checker, ResultParts, Text, Unsupported};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::expression::reads_token;
 use crate::fields::{Field, Fields, Takes};
 use crate::scope::{Member, Scope};
-use crate::similar::closest;
 use crate::variables::Place;
 
 const MODES: &[&str] = &["RequestComplete", "WaitForSystemCallback", "WaitForCustomCallback"];
@@ -69,6 +68,18 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
         parameters,
         at_most_once,
     }))
+}
+
+/// What the result of a Task consists of, where that is known.
+pub(super) fn result(kind: &Kind) -> Option<ResultParts> {
+    let Kind::Task(task) = kind else { return None };
+    let answered: &[&str] = &["Header", "Code", "Body"];
+    let (action, parts) = match (task.mode, &*task.action) {
+        (Mode::RequestComplete, INVOKE_FUNCTION) => (INVOKE_FUNCTION, answered),
+        (Mode::RequestComplete, HTTP_REQUEST) => (HTTP_REQUEST, answered),
+        (Mode::RequestComplete | Mode::WaitForSystemCallback | Mode::WaitForCustomCallback, _) => return None,
+    };
+    Some(ResultParts { action, parts })
 }
 
 /// The action in its newer spelling; says so where it cannot run.
@@ -129,7 +140,9 @@ fn is_well_formed(name: &str) -> bool {
 }
 
 fn suggest_action(checker: &mut Checker<'_>, name: &str, diagnostic: Diagnostic) {
-    let close = closest(name, stepwell_actions::runnable()).or_else(|| of_same_product(name));
+    let close = checker
+        .closest(name, stepwell_actions::runnable())
+        .or_else(|| of_same_product(name));
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
         None => diagnostic.help(format!("there are {}", stepwell_actions::runnable().join(", "))),

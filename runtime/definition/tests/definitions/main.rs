@@ -1,13 +1,19 @@
 //! Every folder of the fixtures `definitions` is a case: a file, and what is said of it.
 //!
 //! A folder holds `flow.yaml` (or `flow.json`), `functions.yaml`, `grants.yaml` or `input.json`; a flow beside a functions
-//! file is checked against it, and a folder whose name ends with `_express` is checked for an Express execution.
+//! file is checked against it, and a folder whose name ends with `_express` is checked for an Express execution, with
+//! `_without_functions` for having no functions file, with `_components` as if no component were there.
+//! A `tests.yaml` is checked against the flow `tested.yaml`, if that is there.
 //! `diagnostics.golden` is the report, `strict.golden` the strict one where it tells more, `model.golden` what an accepted
 //! flow lowers to, `content.golden` what another accepted file holds, `graph.golden` and `outline.golden` the drawings where the folder's name begins with `drawn_`.
 //! A folder whose name begins with `made_` holds no file: it is made, because it is too large or too odd to be kept.
 //! `UPDATE_GOLDEN=1` writes them anew.
 
-#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a fixture that cannot be read is a failed test"
+)]
 
 mod bounds;
 mod corpus;
@@ -19,8 +25,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use stepwell_definition::{
-    Characters, Checked, CheckedFile, Colour, Diagnostic, Drawing, Report, Source, Strictness, check,
-    check_functions_file, check_grants_file, check_input, mermaid, outline,
+    Characters, Checked, CheckedFile, Colour, Diagnostic, Drawing, Given, Report, Source, Strictness, TestFile, check,
+    check_functions_file, check_grants_file, check_input, check_test_file, mermaid, outline,
 };
 
 const DRAWING: Drawing = Drawing {
@@ -134,7 +140,10 @@ fn golden(folder: &Path) -> (Golden, Vec<Told>) {
             }
         }
     } else if let Some(text) = functions {
-        let checked = check_functions_file(&text, "functions.yaml");
+        let mut checked = check_functions_file(&text, "functions.yaml");
+        if file_name(folder).ends_with("_components") {
+            checked.add_components(|path| Some(format!("there is no file `{path}`")));
+        }
         let registry = checked
             .content
             .as_ref()
@@ -146,6 +155,11 @@ fn golden(folder: &Path) -> (Golden, Vec<Told>) {
         let checked = check_grants_file(&text, "grants.yaml");
         keep(&mut told, &case, &checked.source, &checked.diagnostics);
         note_file(&mut golden, &checked, checked.content.as_ref().map(pretty));
+    }
+    if let Some(text) = read("tests.yaml") {
+        let checked = tests_beside(&text, read("tested.yaml").as_deref());
+        keep(&mut told, &case, &checked.source, &checked.diagnostics);
+        note_file(&mut golden, &checked, None);
     }
     if let Some(text) = read("input.json") {
         let checked = check_input(&text, "input.json");
@@ -160,6 +174,20 @@ fn golden(folder: &Path) -> (Golden, Vec<Told>) {
     (golden, told)
 }
 
+/// A test file, checked against the flow that it tests if that is there.
+fn tests_beside(text: &[u8], tested: Option<&[u8]>) -> CheckedFile<TestFile> {
+    let mut checked = check_test_file(text, "tests.yaml");
+    if let Some(flow) = tested {
+        let flow = check(flow, "tested.yaml").flow.unwrap();
+        let functions = checked.content.as_ref().and_then(|file| file.functions.clone());
+        let Some(Given::Here(functions)) = functions else {
+            panic!("the test file holds its functions");
+        };
+        checked.add_flow(&flow, &[], |_| functions.registry(digest).unwrap());
+    }
+    checked
+}
+
 fn digest(path: &str) -> Result<std::sync::Arc<str>, std::convert::Infallible> {
     Ok(format!("digest of {path}").into())
 }
@@ -171,6 +199,9 @@ fn add_further_checks(checked: &mut Checked, folder: &Path, functions: Option<&[
     }
     if file_name(folder).ends_with("_express") {
         checked.add_express();
+    }
+    if file_name(folder).ends_with("_without_functions") {
+        checked.add_no_functions();
     }
 }
 

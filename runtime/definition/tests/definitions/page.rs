@@ -11,10 +11,10 @@ use crate::{DRAWING, Told, folders, golden};
 const HEAD: &str = "\
 # Diagnostics
 
-Everything that `stepwell validate` can say, in the order in which a file is read. A code is stable: it means one thing,
-and is never used again for another. **Errors** refuse a flow. **Warnings** let it run, but `--strict` refuses it.
-**Notes** are worth knowing and refuse nothing. What is told *only under `--strict`* is what runs here, but not in
-CloudFlow.
+Everything that `stepwell validate` and `stepwell test` can say of a file, in the order in which it is read. A code is
+stable: it means one thing, and is never used again for another. **Errors** refuse a flow. **Warnings** let it run, but
+`--strict` refuses it. **Notes** are worth knowing and refuse nothing. What is told *only under `--strict`* is what runs
+here, but not in CloudFlow.
 
 *In the schema*: an editor that knows [flow.schema.json](../runtime/definition/schemas/flow.schema.json) marks it too,
 without the checker. A number inside of quotes is judged by the checker alone.

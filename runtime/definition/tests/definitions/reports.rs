@@ -29,6 +29,8 @@ fn programs_read_entries() {
     "severity": "note",
     "line": 6,
     "column": 26,
+    "end_line": 6,
+    "end_column": 28,
     "message": "this Choice has no `Default`: it fails with `FnF.NoChoiceMatched` when no condition is true",
     "help": "add `Default` with the name of the state that comes then"
   },
@@ -37,6 +39,8 @@ fn programs_read_entries() {
     "severity": "note",
     "line": 6,
     "column": 63,
+    "end_line": 6,
+    "end_column": 64,
     "message": "the operator `+` is not documented",
     "help": "it works here, but perhaps not in CloudFlow"
   },
@@ -45,6 +49,8 @@ fn programs_read_entries() {
     "severity": "error",
     "line": 6,
     "column": 78,
+    "end_line": 6,
+    "end_column": 84,
     "message": "no state named `Fertig`",
     "help": "did you mean `Fertich`?"
   }

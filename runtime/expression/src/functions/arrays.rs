@@ -10,6 +10,9 @@ use crate::functions::{count, unexpected};
 use crate::operators;
 use crate::value::Value;
 
+/// What `arrayUnique` costs for every element, beside looking at it.
+const UNIQUE_STEPS: u64 = 4;
+
 /// `arrayContains(array, value)`.
 pub(super) fn array_contains(arguments: &[Value], context: &mut Context<'_>) -> Result<Value, Halt> {
     let [array, wanted] = arguments else {
@@ -24,7 +27,7 @@ pub(super) fn array_unique(arguments: &[Value], context: &mut Context<'_>) -> Re
         return Err(unexpected());
     };
     let resolved = context.resolve(array)?;
-    context.spend(count(items.len()))?;
+    context.spend(count(items.len()).saturating_mul(UNIQUE_STEPS))?;
     let mut seen = BTreeSet::new();
     let first = resolved
         .as_array()

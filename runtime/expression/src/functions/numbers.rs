@@ -6,6 +6,9 @@ use crate::context::{Context, Halt};
 use crate::functions::unexpected;
 use crate::value::Value;
 
+/// What a random number costs: the digest of where it is drawn.
+const DRAW_STEPS: u64 = 10;
+
 /// `intAdd(integer, integer)`.
 pub(super) fn int_add(arguments: &[Value], _: &mut Context<'_>) -> Result<Value, Halt> {
     let (first, second) = integers(arguments)?;
@@ -22,6 +25,7 @@ pub(super) fn random_int(arguments: &[Value], context: &mut Context<'_>) -> Resu
             "`randomInt` finds nothing between {lowest} and {highest}"
         )));
     }
+    context.spend(DRAW_STEPS)?;
     let choices = u128::from(highest.abs_diff(lowest)) + 1;
     let choice = u128::from_be_bytes(context.draw()) % choices;
     let drawn = u64::try_from(choice)
@@ -32,6 +36,7 @@ pub(super) fn random_int(arguments: &[Value], context: &mut Context<'_>) -> Resu
 
 /// `uuid()`: version 4.
 pub(super) fn uuid(_: &[Value], context: &mut Context<'_>) -> Result<Value, Halt> {
+    context.spend(DRAW_STEPS)?;
     let drawn = u128::from_be_bytes(context.draw());
     let bits = drawn & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
     let digits = format!("{bits:032x}");

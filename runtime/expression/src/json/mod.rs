@@ -9,9 +9,9 @@ mod write;
 
 use crate::pointer::Pointer;
 
-pub(crate) use read::parse;
+pub(crate) use read::{parse, parse_within};
 pub(crate) use text::{Raw, read_string, write_string};
-pub(crate) use write::{measure, measure_until, write};
+pub(crate) use write::{measure, measure_until, parts, write};
 
 /// Why a text is not one JSON value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

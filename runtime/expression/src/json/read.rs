@@ -10,23 +10,46 @@ use crate::value::{DEPTH_MAX, Object, Value};
 
 /// Reads one JSON value and nothing else.
 pub(crate) fn parse(text: &str) -> Result<Value, JsonError> {
-    let mut reader = Reader { text, at: 0 };
-    let value = reader.value(0)?;
-    reader.blanks();
-    match reader.peek() {
-        None => Ok(value),
-        Some(_) => Err(reader.error("expected the end after the value")),
-    }
+    let mut values = u64::MAX;
+    parse_within(text, &mut values)
+}
+
+/// The same, where only so many values may be made, whatever holds them; `values` is what is left of them. With none left
+/// there is an error where the next one begins.
+pub(crate) fn parse_within(text: &str, values: &mut u64) -> Result<Value, JsonError> {
+    let mut reader = Reader {
+        text,
+        at: 0,
+        values: *values,
+    };
+    let value = reader.whole();
+    *values = reader.values;
+    value
 }
 
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// How many values may still be made.
+    values: u64,
 }
 
 impl Reader<'_> {
+    fn whole(&mut self) -> Result<Value, JsonError> {
+        let value = self.value(0)?;
+        self.blanks();
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.error("expected the end after the value")),
+        }
+    }
+
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         self.blanks();
+        self.values = match self.values.checked_sub(1) {
+            Some(left) => left,
+            None => return Err(self.error("too many values")),
+        };
         match self.peek() {
             Some(b'{') => self.object(self.deeper(depth)?),
             Some(b'[') => self.array(self.deeper(depth)?),

@@ -84,14 +84,26 @@ fn four_digits(chars: &mut CharIndices<'_>) -> Result<u32, &'static str> {
 /// Writes text as a JSON string.
 pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for char in text.chars() {
-        match escape_of(char) {
-            Some(letter) => out.extend(['\\', letter]),
-            None if char < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(char))),
-            None => out.push(char),
-        }
+    let mut rest = text;
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
+        let (plain, escaped) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = escaped.chars();
+        chars.next().into_iter().for_each(|char| write_escaped(char, out));
+        rest = chars.as_str();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+fn write_escaped(char: char, out: &mut String) {
+    match escape_of(char) {
+        Some(letter) => out.extend(['\\', letter]),
+        None => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+    }
 }
 
 fn escape_of(char: char) -> Option<char> {

@@ -73,6 +73,15 @@ pub(crate) fn measure_until(value: &Value, stored: fn(&Pointer) -> u64, enough: 
     }
 }
 
+/// How many elements and entries there are in it, at any depth.
+pub(crate) fn parts(value: &Value) -> u64 {
+    match value {
+        Value::Array(items) => long(items.len()) + items.iter().map(parts).sum::<u64>(),
+        Value::Object(entries) => long(entries.len()) + entries.values().map(parts).sum::<u64>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Stored(_) => 0,
+    }
+}
+
 fn sum<T>(parts: impl ExactSizeIterator<Item = T>, enough: u64, measure: impl Fn(T, u64) -> u64) -> u64 {
     let mut total = 2 + long(parts.len().saturating_sub(1));
     for part in parts {

@@ -2,9 +2,10 @@
 //!
 //! **Invariant:** what is refused here would fail at every evaluation; what takes long to know is left to the evaluation.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::context::{Context, Variables};
+use crate::context::{Context, Halt, Variables};
 use crate::error::{ParseError, shortened};
 use crate::functions::{self, Function};
 use crate::memory::Memory;
@@ -15,8 +16,57 @@ use crate::suggestion::closest;
 use crate::tree::{Infix, Tree};
 use crate::value::Value;
 
-/// The steps that all trials of one expression may take; what is not tried out fails only when it runs.
-pub(super) const TRIAL_STEPS: u64 = 200_000;
+/// The steps that the trials of one expression by itself may take.
+const EXPRESSION_STEPS: u64 = 200_000;
+
+/// The steps that the trials of all expressions of a file may take together.
+const FILE_STEPS: u64 = 1_000_000;
+
+/// What looking for a name that was meant costs.
+const GUESS_STEPS: u64 = 20;
+
+/// A trial that took so many steps is remembered, so that the same text is tried out once.
+const REMEMBERED_STEPS: u64 = 1_000;
+
+/// The longest text that is remembered.
+const REMEMBERED_BYTES_MAX: usize = 8 << 10;
+
+/// What may still be tried out over written values, and what came of dear trials; shared by the expressions of a file.
+///
+/// What is not tried out fails only when it runs.
+#[derive(Clone, Debug)]
+pub struct Trials {
+    steps: u64,
+    known: BTreeMap<String, Option<Wrong>>,
+}
+
+/// What a trial found: which argument it is about, and what is wrong with it.
+type Wrong = (usize, String);
+
+impl Trials {
+    fn new(steps: u64) -> Self {
+        let known = BTreeMap::new();
+        Self { steps, known }
+    }
+
+    /// Enough for one expression.
+    #[must_use]
+    pub fn of_an_expression() -> Self {
+        Self::new(EXPRESSION_STEPS)
+    }
+
+    /// Enough for the expressions of one file together.
+    #[must_use]
+    pub fn of_a_file() -> Self {
+        Self::new(FILE_STEPS)
+    }
+
+    /// Nothing is tried out: it was before, or nobody wants to know.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new(0)
+    }
+}
 
 impl Parser<'_> {
     pub(super) fn call(&mut self, name: &str, at: usize) -> Result<Tree, ParseError> {
@@ -44,8 +94,12 @@ impl Parser<'_> {
         Ok(Tree::Call { function, arguments })
     }
 
-    fn unknown_function(&self, name: &str, at: usize) -> ParseError {
-        let help = match closest(name, functions::names()) {
+    fn unknown_function(&mut self, name: &str, at: usize) -> ParseError {
+        let guessed = self.trials.steps.checked_sub(GUESS_STEPS).and_then(|left| {
+            self.trials.steps = left;
+            closest(name, functions::names())
+        });
+        let help = match guessed {
             Some(known) => format!("did you mean `{known}`?"),
             None => format!("the functions are {}", functions::names().join(", ")),
         };
@@ -64,38 +118,74 @@ impl Parser<'_> {
             .check_arity(arguments.len())
             .map_err(|message| self.error_over(whole.clone(), message))?;
         let written: Vec<Option<&Value>> = arguments.iter().map(Tree::literal).collect();
-        let checked = self.try_out(|context| function.check_written(&written, context));
-        checked.or_else(|mistake| {
-            let place = places.get(mistake.argument).unwrap_or(&whole);
-            self.found_wrong(place.clone(), mistake.halt)
-        })?;
+        let wrong = self.tried(&self.written_text(&whole, &written, places), |context| {
+            let checked = function.check_written(&written, context);
+            checked.or_else(|mistake| found(mistake.argument, mistake.halt))
+        });
+        if let Some((argument, message)) = wrong {
+            let place = places.get(argument).cloned().unwrap_or(whole);
+            return Err(self.error_over(place, message));
+        }
         let values: Option<Vec<Value>> = written.into_iter().map(Option::<&Value>::cloned).collect();
         let Some(values) = values else { return Ok(()) };
-        let tried = self.try_out(|context| functions::call(function, &values, context));
-        tried.map(|_| ()).or_else(|halt| self.found_wrong(whole, halt))
+        let wrong = self.tried(&format!("call {}", self.text_of(&whole)), |context| {
+            functions::call(function, &values, context).map_or_else(|halt| found(0, halt), |_| Ok(()))
+        });
+        wrong.map_or(Ok(()), |(_, message)| Err(self.error_over(whole, message)))
     }
 
     /// What stands written on the right of an operator may make it fail whatever the left.
     pub(super) fn check_right(&mut self, operator: Infix, right: &Tree, place: Range<usize>) -> Result<(), ParseError> {
         let Some(value) = right.literal() else { return Ok(()) };
-        let tried = match (operator, value) {
-            (Infix::In, _) => self.try_out(|context| apply(operator, &Value::Null, value, context).map(|_| ())),
-            (Infix::Matches | Infix::MatchesNot, Value::String(pattern)) => {
-                self.try_out(|context| pattern::compile(pattern, context).map(|_| ()))
-            }
-            _ => Ok(()),
+        let text = format!("{} {}", operator.symbol(), self.text_of(&place));
+        let wrong = match (operator, value) {
+            (Infix::In, _) => self.tried(&text, |context| {
+                apply(operator, &Value::Null, value, context).map_or_else(|halt| found(0, halt), |_| Ok(()))
+            }),
+            (Infix::Matches | Infix::MatchesNot, Value::String(pattern)) => self.tried(&text, |context| {
+                pattern::compile(pattern, context).map_or_else(|halt| found(0, halt), |_| Ok(()))
+            }),
+            _ => None,
         };
-        tried.or_else(|halt| self.found_wrong(place, halt))
+        wrong.map_or(Ok(()), |(_, message)| Err(self.error_over(place, message)))
     }
 
-    /// Runs something over written values only; a failure would come back every time.
-    fn try_out<T, E>(&mut self, run: impl FnOnce(&mut Context<'_>) -> Result<T, E>) -> Result<T, E> {
-        let memory = Memory::default();
-        let mut context = Context::new(&NoVariables, &memory, &|_| [0; 16]).with_budget(self.trial_steps);
-        let result = run(&mut context);
-        self.trial_steps = context.budget();
-        result
+    /// The name of the function and the arguments that are written down, each as it stands.
+    fn written_text(&self, whole: &Range<usize>, written: &[Option<&Value>], places: &[Range<usize>]) -> String {
+        let mut text = self.text_of(&(whole.start..whole.start.saturating_add(1))).to_owned();
+        for (value, place) in written.iter().zip(places) {
+            text.push(',');
+            text.push_str(value.map_or("", |_| self.text_of(place)));
+        }
+        text
     }
+
+    fn text_of(&self, tokens: &Range<usize>) -> &str {
+        let (start, _) = self.span(tokens.start);
+        let (last, length) = self.span(tokens.end.saturating_sub(1));
+        self.source.get(start..last + length).unwrap_or_default()
+    }
+
+    /// Runs something over written values only; a failure would come back every time. `text` says what is run.
+    fn tried(&mut self, text: &str, run: impl FnOnce(&mut Context<'_>) -> Result<(), Wrong>) -> Option<Wrong> {
+        if let Some(known) = self.trials.known.get(text) {
+            return known.clone();
+        }
+        let memory = Memory::default();
+        let before = self.trials.steps;
+        let mut context = Context::new(&NoVariables, &memory, &|_| [0; 16]).with_budget(before);
+        let wrong = run(&mut context).err();
+        self.trials.steps = context.budget();
+        if before - self.trials.steps >= REMEMBERED_STEPS && text.len() <= REMEMBERED_BYTES_MAX {
+            self.trials.known.insert(text.to_owned(), wrong.clone());
+        }
+        wrong
+    }
+}
+
+/// What was found wrong with an argument; what there was no budget for may be right.
+fn found(argument: usize, halt: Halt) -> Result<(), Wrong> {
+    halt.into_failure().map_or(Ok(()), |message| Err((argument, message)))
 }
 
 /// Where only written values are looked at.
@@ -104,5 +194,48 @@ struct NoVariables;
 impl Variables for NoVariables {
     fn variable(&self, _: &str) -> Option<Value> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Expr;
+
+    fn spent(trials: &mut Trials, text: &str) -> (bool, u64) {
+        let before = trials.steps;
+        let parsed = Expr::parse_within(text, trials).is_ok();
+        (parsed, before - trials.steps)
+    }
+
+    #[test]
+    fn what_is_dear_is_tried_out_once_in_a_file() {
+        let mut trials = Trials::of_a_file();
+        for text in [
+            r#"$Input.a =~ "(a{40}|b{40}){1,40}""#,
+            r#"regexMatchString("(a{40}|b{40}){2,40}", $Input.a)"#,
+            r#"$Input.a =~ "((a{1000}){1000}){1000}""#,
+        ] {
+            let (parsed, first) = spent(&mut trials, text);
+            assert!(first >= REMEMBERED_STEPS, "{text}");
+            assert_eq!(spent(&mut trials, text), (parsed, 0), "{text}");
+        }
+        assert_eq!(
+            spent(&mut trials, r#"$Input.a =~ "((a{1000}){1000}){1000}""#),
+            (false, 0)
+        );
+    }
+
+    #[test]
+    fn the_trials_of_a_file_end() {
+        let mut trials = Trials::of_a_file();
+        for number in 0..2_000 {
+            spent(&mut trials, &format!("$Input.a =~ \"(\\\\pL{{40}}){{{number}}}\""));
+            spent(&mut trials, &format!("unknown{number}()"));
+        }
+        assert!(trials.steps < GUESS_STEPS.max(REMEMBERED_STEPS) * 3, "{}", trials.steps);
+        // What could be known without a trial still is, what could not is left to the evaluation.
+        assert_eq!(spent(&mut Trials::none(), "length()"), (false, 0));
+        assert_eq!(spent(&mut Trials::none(), r#"$Input.a =~ "(""#), (true, 0));
     }
 }

@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use crate::context::Halt;
 use crate::error::{ParseError, shortened};
 use crate::functions::Function;
 use crate::lexer::TokenKind;
@@ -30,12 +29,6 @@ impl Parser<'_> {
             message: message.into(),
             help,
         }
-    }
-
-    /// What was found wrong with some tokens; what there was no budget for may be right.
-    pub(super) fn found_wrong(&self, tokens: Range<usize>, halt: Halt) -> Result<(), ParseError> {
-        halt.into_failure()
-            .map_or(Ok(()), |message| Err(self.error_over(tokens, message)))
     }
 
     /// An error that covers several tokens.

@@ -18,12 +18,14 @@
 mod calls;
 mod mistakes;
 
+pub use calls::Trials;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::error::{Note, ParseError, shortened};
 use crate::lexer::{Token, TokenKind, tokens};
 use crate::operators::negate;
-use crate::parser::calls::TRIAL_STEPS;
 use crate::parser::mistakes::help_for_word;
 use crate::tree::{Infix, Tree};
 use crate::value::Value;
@@ -51,7 +53,7 @@ const SUMS: [(&str, Infix); 2] = [("+", Infix::Add), ("-", Infix::Subtract)];
 const PRODUCTS: [(&str, Infix); 3] = [("*", Infix::Multiply), ("/", Infix::Divide), ("%", Infix::Remainder)];
 
 /// Parses a whole expression; gives the notes on what is not documented, in order.
-pub(crate) fn parse(source: &str) -> Result<(Tree, Vec<Note>), ParseError> {
+pub(crate) fn parse(source: &str, trials: &mut Trials) -> Result<(Tree, Vec<Note>), ParseError> {
     if source.len() > SOURCE_BYTES_MAX {
         let message = format!("the expression is longer than {} KiB", SOURCE_BYTES_MAX >> 10);
         return Err(ParseError {
@@ -67,7 +69,7 @@ pub(crate) fn parse(source: &str) -> Result<(Tree, Vec<Note>), ParseError> {
         at: 0,
         nesting: 0,
         calls: 0,
-        trial_steps: TRIAL_STEPS,
+        trials,
         notes: Vec::new(),
     };
     if parser.tokens.is_empty() {
@@ -86,7 +88,7 @@ struct Parser<'s> {
     at: usize,
     nesting: usize,
     calls: usize,
-    trial_steps: u64,
+    trials: &'s mut Trials,
     notes: Vec<Note>,
 }
 
@@ -269,8 +271,15 @@ impl<'s> Parser<'s> {
     fn object(&mut self, at: usize) -> Result<Tree, ParseError> {
         self.note_literal(at, "an object literal outside a call is not documented");
         let mut entries: Vec<(Arc<str>, Tree)> = Vec::new();
+        let mut seen = BTreeSet::new();
         self.list("}", |parser| {
-            entries.push(parser.entry()?);
+            let at = parser.at;
+            let (key, part) = parser.entry()?;
+            if !seen.insert(key.clone()) {
+                let message = format!("the key `{}` stands twice in this object", shortened(&key));
+                return Err(parser.error_at(at, message, Some("keep one of the two".to_owned())));
+            }
+            entries.push((key, part));
             Ok(())
         })?;
         let values = entries

@@ -1,7 +1,7 @@
-//! Turns a pattern in RE2 syntax into one that the `regex` crate reads in the same way.
+//! Turns a pattern in RE2 syntax into one that the `regex-automata` crate reads in the same way.
 //!
-//! The two differ in little: in RE2 `\d`, `\w`, `\s` and `\b` know ASCII only, `\Q…\E` quotes, and inside `[…]` the
-//! characters `[`, `&` and `~` stand for themselves.
+//! The two differ in little: in RE2 `\d`, `\w`, `\s` and `\b` know ASCII only, `\Q…\E` quotes, a `{` that begins no
+//! repetition stands for itself, and inside `[…]` so do `[`, `&` and `~`.
 //!
 //! **Invariant:** what is no sound pattern before is none afterwards; finding that out is the other crate's business.
 
@@ -18,6 +18,7 @@ pub(super) fn translate(pattern: &str) -> String {
         match char {
             '\\' => translator.escape(),
             '[' => translator.class(),
+            '{' if !begins_repetition(translator.rest.clone()) => translator.keep(char),
             _ => translator.out.push(char),
         }
     }
@@ -54,7 +55,12 @@ impl Translator<'_> {
             }
             text.push(char);
         }
-        self.out.push_str(&regex::escape(&text));
+        for char in text.chars() {
+            match char.is_ascii_punctuation() {
+                true => self.keep(char),
+                false => self.out.push(char),
+            }
+        }
     }
 
     /// The rest of `[…]`; a bracket that comes first stands for itself.
@@ -102,6 +108,20 @@ impl Translator<'_> {
     }
 }
 
+/// Whether `{` and what comes behind it is `{n}`, `{n,}` or `{n,m}`.
+fn begins_repetition(rest: Peekable<Chars<'_>>) -> bool {
+    let inside: Option<String> = rest
+        .clone()
+        .any(|char| char == '}')
+        .then(|| rest.take_while(|char| *char != '}').collect());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    inside.is_some_and(|inside| match inside.split_once(',') {
+        None => is_number(&inside),
+        Some((least, "")) => is_number(least),
+        Some((least, most)) => is_number(least) && is_number(most),
+    })
+}
+
 /// What stands between the brackets of a class that is the same as an escape.
 fn set(name: char) -> Option<&'static str> {
     match name {
@@ -136,6 +156,18 @@ mod tests {
             (r"\Qa\b", r"a\\b"),
             (r"[a\]]b", r"[a\]]b"),
             (r"a\", r"a\"),
+            (r"\Qa-b{1}\E{2}", r"a\-b\{1\}{2}"),
+            ("{}", r"\{}"),
+            ("^{\"a", r#"^\{"a"#),
+            ("a{,2}b", r"a\{,2}b"),
+            ("a{", r"a\{"),
+            ("a{2", r"a\{2"),
+            ("a{x}{2}", r"a\{x}{2}"),
+            ("a{2}b{3,}c{4,5}", "a{2}b{3,}c{4,5}"),
+            ("a{1,2,3}", r"a\{1,2,3}"),
+            ("{2}", "{2}"),
+            (r"\{2}", r"\{2}"),
+            ("[{]{", r"[{]\{"),
             ("[a", "[a"),
             ("[[:alpha", "[[:alpha"),
             (r"[\", r"[\"),

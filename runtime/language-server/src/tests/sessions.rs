@@ -40,7 +40,7 @@ async fn a_session_from_the_first_message_to_the_last() {
     let expected = json!({
         "capabilities": {
             "positionEncoding": "utf-16",
-            "textDocumentSync": {"openClose": true, "change": 2},
+            "textDocumentSync": {"openClose": true, "change": 2, "save": true},
             "hoverProvider": true,
             "completionProvider": {"triggerCharacters": ["$", ".", " ", "\"", "["]},
             "definitionProvider": true,
@@ -175,6 +175,7 @@ async fn what_can_be_written_is_offered_while_it_is_written() {
     let edit = json!({"range": range(12, 4, 11), "newText": "OutputConstructor"});
     let expected = json!({
         "label": "OutputConstructor",
+        "filterText": "OutputConstructor",
         "kind": 5,
         "detail": "a map in which keys that end with `.$` are computed",
         "documentation": {"kind": "markdown", "value": "Builds the output from the raw result."},
@@ -325,5 +326,146 @@ async fn no_position_is_too_much() {
         .await;
     let found = client.published(URI, json!(2)).await;
     assert_eq!(found[0]["code"], "definition::nul_byte");
+    assert_eq!(client.goodbye().await, End::Asked);
+}
+
+#[tokio::test]
+async fn functions_are_offered_explained_and_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = |name: &str| format!("file://{}/{name}", folder.path().display());
+    let (flow, functions) = (uri("flow.yaml"), uri("functions.yml"));
+    let declared =
+        "# Ours.\nfunctions:\n  take: {stub: [{echo: true}]}\n  \"acs:fc:*\": {http: \"http://127.0.0.1/\"}\n";
+    fs::write(folder.path().join("functions.yml"), declared).unwrap();
+    let (mut client, _) = Client::ready(nothing()).await;
+    let text = FLOW.replace(
+        "{Type: Pass, Name: Take, ",
+        "{Type: Task, Name: Take, Action: FC:InvokeFunction, Parameters: {resourceArn: take}, ",
+    );
+    client.open(&flow, &text).await;
+    assert_eq!(client.published(&flow, json!(1)).await, json!([]));
+    let at = json!({"textDocument": {"uri": flow}, "position": {"line": 5, "character": 83}});
+    let offered = client.ask("textDocument/completion", at.clone()).await;
+    let edit = json!({"range": range(5, 82, 86), "newText": "take"});
+    let expected = json!([{
+        "label": "take", "kind": 3, "detail": "functions.yaml", "sortText": "100000", "filterText": "take", "textEdit": edit,
+    }]);
+    assert_eq!(offered, expected);
+    let hover = client.ask("textDocument/hover", at.clone()).await;
+    let told = "**take**, `take` of functions.yaml: a stub with one answer";
+    assert_eq!(hover["contents"]["value"], told);
+    let definition = client.ask("textDocument/definition", at).await;
+    assert_eq!(definition, json!({"uri": functions, "range": range(2, 2, 6)}));
+    assert_eq!(client.goodbye().await, End::Asked);
+}
+
+#[tokio::test]
+async fn what_changes_on_the_disk_is_looked_at_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let uri = |name: &str| format!("file://{}/{name}", folder.path().display());
+    let (flow, functions) = (uri("flow.yaml"), uri("functions.yaml"));
+    let watches = json!({"capabilities": {"workspace": {"didChangeWatchedFiles": {"dynamicRegistration": true}}}});
+    let (mut client, _) = Client::ready(watches).await;
+    let asked = client.next().await;
+    let watchers = json!([{"globPattern": "**/functions.*"}, {"globPattern": "**/grants.*"}]);
+    let registration = json!([{
+        "id": "functions-and-grants",
+        "method": "workspace/didChangeWatchedFiles",
+        "registerOptions": {"watchers": watchers},
+    }]);
+    assert_eq!(asked["method"], "client/registerCapability");
+    assert_eq!(asked["params"], json!({"registrations": registration}));
+    let text = FLOW.replace(
+        "{Type: Pass, Name: Take, ",
+        "{Type: Task, Name: Take, Action: FC:InvokeFunction, Parameters: {resourceArn: take}, ",
+    );
+    client.open(&flow, &text).await;
+    assert_eq!(client.published(&flow, json!(1)).await, json!([]));
+    fs::write(
+        folder.path().join("functions.yaml"),
+        "functions: {other: {stub: [{echo: true}]}}",
+    )
+    .unwrap();
+    client
+        .tell(
+            "workspace/didChangeWatchedFiles",
+            json!({"changes": [{"uri": functions, "type": 1}]}),
+        )
+        .await;
+    let found = client.published(&flow, json!(1)).await;
+    assert_eq!(found[0]["code"], "definition::unknown_function");
+    fs::write(
+        folder.path().join("functions.yaml"),
+        "functions: {take: {stub: [{echo: true}]}}",
+    )
+    .unwrap();
+    client
+        .tell("textDocument/didSave", json!({"textDocument": {"uri": flow}}))
+        .await;
+    assert_eq!(client.published(&flow, json!(1)).await, json!([]));
+    assert_eq!(client.goodbye().await, End::Asked);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_the_files_of_other_tools() {
+    let (mut client, _) = Client::ready(nothing()).await;
+    let foreign = "file:///f/compose.yaml";
+    client
+        .open(foreign, "services:\n  web: {image: nginx, steps: [a]}\n")
+        .await;
+    assert_eq!(client.published(foreign, json!(1)).await, json!([]));
+    // One that begins like a flow is one.
+    client
+        .change(foreign, 2, json!([{"text": "Type: StateMachine\n"}]))
+        .await;
+    let found = client.published(foreign, json!(2)).await;
+    assert_eq!(found[0]["code"], "definition::missing_field");
+    let named = "file:///f/flow-of-orders.json";
+    client.open(named, "{}").await;
+    assert_eq!(
+        client.published(named, json!(1)).await[0]["code"],
+        "definition::not_a_flow"
+    );
+    let document = json!({"uri": URI, "languageId": "markdown", "version": 1, "text": "# Type: StateMachine"});
+    client
+        .tell("textDocument/didOpen", json!({"textDocument": document}))
+        .await;
+    assert_eq!(client.at("textDocument/hover", (0, 3)).await, Value::Null);
+    assert_eq!(client.goodbye().await, End::Asked);
+}
+
+#[tokio::test]
+async fn actions_are_written_without_quotes_and_what_does_not_run_comes_last() {
+    let (mut client, _) = Client::ready(nothing()).await;
+    let text = "Type: StateMachine\nSpecVersion: v1\nName: a\nStartAt: A\nStates:\n  - Type: Task\n    Name: A\n    Action: FC\n    ";
+    client.open(URI, text).await;
+    let offered = client.at("textDocument/completion", (7, 14)).await;
+    let shown = |item: &Value| [&item["sortText"], &item["filterText"], &item["textEdit"]["newText"]].map(Value::clone);
+    let of = |items: &Value, label: &str| {
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["label"] == label)
+            .map(shown)
+    };
+    let name = "FC:InvokeFunction";
+    assert_eq!(
+        of(&offered, name).map(|[_, filter, text]| (filter, text)),
+        Some((json!(name), json!(name)))
+    );
+    let later = of(&offered, "MNS:SendMessage").unwrap();
+    assert!(later[0].as_str().unwrap().starts_with('2'), "{later:?}");
+    let offered = client.at("textDocument/completion", (8, 4)).await;
+    let older = offered
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["label"] == "OnErrors")
+        .unwrap();
+    assert_eq!(
+        (&older["tags"], &older["sortText"].as_str().unwrap()[..1]),
+        (&json!([1]), "3")
+    );
     assert_eq!(client.goodbye().await, End::Asked);
 }

@@ -1,12 +1,13 @@
-//! The power goes at any write or sync, and any sector of what was not synced is lost.
+//! The power goes at any write or sync, under a store that runs as it does for users, its writer thread and all.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::executor::block_on;
 use stepwell_ports::{Catalogue, Due, DueEntry, Log, LogEntry, LogError, ScopeKey};
+use stepwell_simulator::Chance;
 
-use super::faulty_disk::FaultyDisk;
+use super::faulty_disk::{FaultyDisk, Fuse};
 use super::{entry, key, mix};
 use crate::{EmbeddedStore, Options};
 
@@ -20,12 +21,13 @@ fn everything_acknowledged_is_there_when_the_power_is_back() {
         let disk = FaultyDisk::default();
         drop(EmbeddedStore::open_on(disk.clone(), options(seed)).unwrap());
         let store = EmbeddedStore::open_on(disk.clone(), options(seed)).unwrap();
-        disk.fail_after(mix(seed) % 700);
+        disk.light(Fuse::Changes(mix(seed) % 700));
         let acknowledged = append_until_it_fails(&store, seed);
         outcomes[usize::from(acknowledged == APPENDS)] += 1;
-        let found = disk.after_power_loss(seed);
+        disk.cut();
         drop(store);
-        let again = EmbeddedStore::open_on(FaultyDisk::holding(found), options(seed));
+        disk.after_power_loss(&Chance::new(seed));
+        let again = EmbeddedStore::open_on(disk, options(seed));
         let again = again.unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
         check(&again, acknowledged, seed);
         block_on(again.append(entry("after", 1), Due::Never)).unwrap();
@@ -40,7 +42,7 @@ fn a_failed_commit_fails_its_group_and_everything_after_it() {
     let store = EmbeddedStore::open_on(disk.clone(), options(0)).unwrap();
     block_on(store.append(entry("", 1), Due::Never)).unwrap();
     let stats = store.stats();
-    disk.fail_after(0);
+    disk.cut();
     let handed: Vec<_> = (2..=50)
         .map(|revision| store.append(entry("", revision), Due::Never))
         .collect();

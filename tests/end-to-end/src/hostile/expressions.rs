@@ -42,6 +42,29 @@ fn regular_expressions_that_explode_are_refused_or_linear() {
 }
 
 #[test]
+fn very_many_regular_expressions_share_one_bound() {
+    let fields = |count: usize, pattern: &dyn Fn(usize) -> String| {
+        let field = |at: usize| format!("      x{at}.$: '$Input.a =~ \"{}\"'\n", pattern(at));
+        pass(&format!(
+            "    OutputConstructor:\n{}",
+            (0..count).map(field).collect::<String>()
+        ))
+    };
+    let too_large = |at: usize| format!("(\\\\pL{{3,40}}|\\\\w{{2,40}}){{1,{}}}", 20 + at % 900);
+    refused("large", fields(3_000, &too_large), "definition::bad_expression");
+    refused("same", fields(30_000, &|_| too_large(0)), "definition::bad_expression");
+    let house = House::with(&[]);
+    for (name, pattern, code) in [("middle", "[\\\\pL\\\\pN]{300}", 2), ("small", "\\\\pL{20}x*", 0)] {
+        let file = format!("{name}.yaml");
+        house.write(&file, &fields(60_000, &|at| format!("{pattern}{at}")));
+        run(&house, &["validate", &file, "--json"]).ends(code, "");
+    }
+    let classes = format!("(?i){}", "\\\\pL".repeat(1_000));
+    house.write("classes.yaml", &fields(800, &|at| format!("{classes}{at}")));
+    run(&house, &["validate", "classes.yaml", "--json"]).ends(2, "");
+}
+
+#[test]
 fn functions_and_parentheses_that_are_too_deep_are_refused() {
     for text in [
         format!("{}\"a\"{}", "length(".repeat(11), ")".repeat(11)),

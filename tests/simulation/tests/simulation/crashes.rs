@@ -6,7 +6,7 @@ use stepwell_model::Settings;
 use stepwell_simulation::{Begin, World, flow};
 
 /// Effects, pure tasks, retries, waits, branches, and items that are fused and items that are not.
-const FLOW: &str = r#"
+pub(crate) const FLOW: &str = r#"
 Type: StateMachine
 SpecVersion: v1
 Name: crash
@@ -69,7 +69,7 @@ States:
     End: true
 "#;
 
-fn input(items: u64) -> Value {
+pub(crate) fn input(items: u64) -> Value {
     let numbers = Value::array((0..items).map(Value::from));
     Value::object([
         ("n", Value::from(7_u64)),
@@ -78,7 +78,7 @@ fn input(items: u64) -> Value {
     ])
 }
 
-fn expected(items: u64) -> Value {
+pub(crate) fn expected(items: u64) -> Value {
     let outputs = Value::array((0..items).map(|item| {
         let plain = [("item", Value::from(item))];
         let effect = [("item", Value::from(item)), ("effect", Value::Bool(true))];

@@ -1,6 +1,7 @@
 //! Published flows run along the path of states that a reader of them expects, where they are at hand:
 //! `../shared/corpus` beside the repository. They were written by nobody on this project; the paths were, by reading.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use stepwell_actions::{StubAnswer, StubEntry};
@@ -169,7 +170,11 @@ fn ways_with_tasks() -> Vec<Way> {
 
 fn flows() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus/flows");
-    folder.is_dir().then_some(folder)
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: there are no published flows at {}", folder.display());
+    None
 }
 
 /// The states that were entered, and how it ended.
@@ -200,6 +205,25 @@ fn walked(text: &str, way: &Way) -> (Vec<String>, String) {
         format!("{scope}/{}", event.step_name)
     });
     (path.collect(), end)
+}
+
+/// The published flows of the newer dialect that are accepted and can run.
+fn runnable(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let runs = |path: &PathBuf| {
+        let checked = stepwell_definition::check(&std::fs::read(path).unwrap(), "flow.yaml");
+        checked.flow.is_some() && checked.unsupported.is_empty()
+    };
+    let name = |path: PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    entries.filter(|path| path.is_file()).filter(runs).map(name).collect()
+}
+
+#[test]
+fn every_published_flow_that_runs_has_a_way() {
+    let Some(folder) = flows() else { return };
+    let ways = ways_without_tasks().into_iter().chain(ways_with_tasks());
+    let listed: BTreeSet<String> = ways.map(|way| way.file.to_owned()).collect();
+    assert_eq!(runnable(&folder), listed);
 }
 
 #[test]

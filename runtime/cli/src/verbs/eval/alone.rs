@@ -18,7 +18,7 @@ use self::flow::{Way, ways_apart, without_work};
 use super::facts::{Facts, described};
 use super::given::Given;
 use super::trial::{Trial, TrialArguments};
-use crate::console::Console;
+use crate::console::Style;
 use crate::exit::Trouble;
 use crate::files::{FlowFile, Problems};
 
@@ -28,12 +28,11 @@ pub(super) fn run(
     name: &str,
     given: &Given,
     arguments: &TrialArguments,
-    console: &mut Console,
+    problems: &mut Problems,
+    style: Style,
 ) -> Result<Facts, Trouble> {
     let file = FlowFile::read(path)?;
-    let mut problems = Problems::default();
-    problems.add(&file.checked.report(Strictness::Lenient), console.style());
-    console.error(problems.drawn());
+    problems.add(&file.checked.report(Strictness::Lenient), style);
     let flow = file.flow()?;
     let block = place::find(&flow, name)?;
     let (alone, ways) = ways_apart(&flow.name, block.block, block.index)?;

@@ -8,16 +8,19 @@ use stepwell_model::{Block, Exit, Flow, Kind, Recovery, State, StateIndex};
 use super::facts::Facts;
 use super::given::{Given, laid_over};
 use super::trial::Trial;
-use crate::console::Console;
+use crate::console::Style;
 use crate::exit::Trouble;
 use crate::files::Problems;
 
 /// Checks an expression and evaluates it over what is given.
-pub(super) fn evaluate(text: &str, given: &Given, console: &mut Console) -> Result<Facts, Trouble> {
-    let checked = check_expression(text.as_bytes(), "expression");
-    let mut problems = Problems::default();
-    problems.add(&checked.report(Strictness::Lenient), console.style());
-    console.error(problems.drawn());
+pub(super) fn evaluate(text: &str, given: &Given, problems: &mut Problems, style: Style) -> Result<Facts, Trouble> {
+    let mut checked = check_expression(text.as_bytes(), "expression");
+    if given.has_context() {
+        // What is given is there.
+        let unknown = |code: &str| code == "definition::unknown_context_field";
+        checked.diagnostics.retain(|diagnostic| !unknown(diagnostic.code()));
+    }
+    problems.add(&checked.report(Strictness::Lenient), style);
     let expr = checked.content.ok_or(Trouble::Told)?;
     let sight = Sight {
         given,

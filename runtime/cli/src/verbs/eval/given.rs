@@ -47,6 +47,11 @@ pub(super) struct Given {
 }
 
 impl Given {
+    /// Whether fields of `$Context` are given.
+    pub(super) fn has_context(&self) -> bool {
+        self.context.as_object().is_some_and(|context| !context.is_empty())
+    }
+
     pub(super) fn read(arguments: &GivenArguments) -> Result<Self, Trouble> {
         let value = |option: &str, text: &Option<String>| text.as_ref().map(|text| json_of(option, text)).transpose();
         let object = |option: &str, text: &Option<String>| {
@@ -94,7 +99,7 @@ pub(super) fn json_of(option: &str, text: &str) -> Result<Value, Trouble> {
         return parse(&bytes, "standard input");
     }
     let here = match Value::parse_json(text) {
-        Ok(value) => return Ok(value),
+        Ok(value) => return once(value, text, &format!("`{option}`")),
         Err(error) => error,
     };
     // What begins like this is hardly the name of a file.
@@ -113,7 +118,16 @@ fn parse(bytes: &[u8], name: &str) -> Result<Value, Trouble> {
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| Trouble::mistake(format!("{name} is not UTF-8")))?;
-    Value::parse_json(text).map_err(|error| Trouble::mistake(format!("{name} is no JSON: {error}")))
+    let value = Value::parse_json(text).map_err(|error| Trouble::mistake(format!("{name} is no JSON: {error}")))?;
+    once(value, text, name)
+}
+
+/// The value, if no key stands twice in an object of its text.
+fn once(value: Value, text: &str, name: &str) -> Result<Value, Trouble> {
+    match stepwell_definition::repeated_key(text) {
+        Some(message) => Err(Trouble::mistake(format!("{name}: {message}"))),
+        None => Ok(value),
+    }
 }
 
 /// `under` with the fields of `over` in it; objects are joined at every level.

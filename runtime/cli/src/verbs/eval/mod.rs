@@ -18,15 +18,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::console::Console;
+use crate::console::{Console, Style};
 use crate::exit::{Exit, Trouble};
+use crate::files::Problems;
+use facts::Facts;
 use given::Given;
+use serde::Serialize;
+use stepwell_wire::output::Problem;
 
 const EXAMPLES: &str = "\
-What it yields goes to standard output, as JSON; what is worth knowing, such as a path that leads nowhere, to standard
+What it yields goes to standard output, as JSON; what is worth knowing, such as a path that leads nowhere, to standard \
 error. Whatever takes JSON also takes the name of a file that holds it, and `-` for standard input.
 
-A state is run by itself: its constructors, its choice, what it asks for, where it goes. What a Task, Parallel or Map
+A state is run by itself: its constructors, its choice, what it asks for, where it goes. What a Task, Parallel or Map \
 would get from outside is given by --result or --fail; for a Parallel or Map the result is the list of its outputs.
 
 Examples:
@@ -62,16 +66,58 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn carry_out(self, console: &mut Console) -> Result<Exit, Trouble> {
-        let given = Given::read(&self.given)?;
-        let facts = match (&self.expression, &self.flow, &self.state) {
-            (Some(text), _, _) => expression::evaluate(text, &given, console)?,
-            (None, Some(flow), Some(state)) => alone::run(flow, state, &given, &self.trial, console)?,
-            (None, _, _) => return Err(Trouble::mistake("give an expression, or `--flow FILE --state NAME`")),
-        };
-        match self.json {
-            true => facts.print_object(console),
-            false => facts.print(console),
+        let mut problems = Problems::default();
+        let facts = self.facts(&mut problems, console.style());
+        console.error(problems.drawn());
+        match (facts, self.json) {
+            (Ok(facts), true) => facts.print_object(console),
+            (Ok(facts), false) => facts.print(console),
+            (Err(trouble), true) => {
+                console.json(&Refused::of(&trouble, &problems))?;
+                Err(trouble)
+            }
+            (Err(trouble), false) => Err(trouble),
         }
+    }
+
+    fn facts(&self, problems: &mut Problems, style: Style) -> Result<Facts, Trouble> {
+        let given = Given::read(&self.given)?;
+        match (&self.expression, &self.flow, &self.state) {
+            // An option that needs another is let through where that one cannot stand.
+            (Some(_), _, Some(_)) => Err(Trouble::mistake(
+                "`--state` goes with `--flow FILE`; an expression is tried without a state",
+            )),
+            (Some(text), _, None) => expression::evaluate(text, &given, problems, style),
+            (None, Some(flow), Some(state)) => alone::run(flow, state, &given, &self.trial, problems, style),
+            (None, _, _) => Err(Trouble::mistake("give an expression, or `--flow FILE --state NAME`")),
+        }
+    }
+}
+
+/// Why there is nothing to show, as a program reads it.
+#[derive(Debug, Serialize)]
+struct Refused<'a> {
+    error: RefusedError,
+    problems: &'a [Problem],
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedError {
+    code: String,
+    detail: String,
+}
+
+impl<'a> Refused<'a> {
+    fn of(trouble: &Trouble, problems: &'a Problems) -> Self {
+        let problems = problems.entries();
+        let first = problems.iter().find(|problem| problem.severity == "error");
+        let (code, detail) = match (trouble, first) {
+            (Trouble::Told, Some(first)) => (first.code.clone(), first.message.clone()),
+            (Trouble::Told | Trouble::Mistake(_), _) => ("usage".to_owned(), trouble.to_string()),
+            (Trouble::Host(_), _) => ("host".to_owned(), trouble.to_string()),
+        };
+        let error = RefusedError { code, detail };
+        Self { error, problems }
     }
 }
 

@@ -273,7 +273,65 @@ fn states_inside_of_others_have_paths() {
     };
     let several = "error: 2 states have the name `Left`; say which: `Split/0/Left`, `Split/1/Left`\n";
     assert_eq!(refused("Left", &[]), several);
-    assert_eq!(refused("Lfet", &[]), "error: the flow has no state `Lfet`\n");
+    assert_eq!(
+        refused("Lfet", &[]),
+        "error: the flow has no state `Lfet`; did you mean `Left`?\n"
+    );
     let at_once = "error: `One` is done at once, so that there is nothing for `--result` or `--fail` to come from\n";
     assert_eq!(refused("One", &["--result", "1"]), at_once);
+}
+
+#[test]
+fn a_refusal_is_json_too() {
+    let (exit, out, error) = words(&["1+", "--json"]);
+    let place = r#""line":1,"column":3,"end_line":1,"end_column":3"#;
+    let told = r#""expected a value, found the end""#;
+    let object = format!(
+        r#"{{"error":{{"code":"definition::bad_expression","detail":{told}}},"problems":[{{"file":"expression","code":"definition::bad_expression","severity":"error",{place},"message":{told},"help":"the expression stops too early; write what is missing at its end"}}]}}"#
+    );
+    assert_eq!((exit, out.trim_end()), (Exit::Usage, object.as_str()));
+    assert!(error.starts_with("definition::bad_expression\n"), "{error}");
+    let (exit, out, error) = words(&["1", "--input", "nowhere.json", "--json"]);
+    let detail = "`--input nowhere.json` is neither JSON nor a file: there is no file `nowhere.json`";
+    let object = format!("{{\"error\":{{\"code\":\"usage\",\"detail\":\"{detail}\"}},\"problems\":[]}}\n");
+    assert_eq!((exit, out, error), (Exit::Usage, object, format!("error: {detail}\n")));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_refused() {
+    let refused = |option: &str| words(&["1", option, r#"{"a":1,"b":{"c":1,"c":2}}"#]);
+    for option in ["--input", "--global", "--context"] {
+        let message = format!("error: `{option}`: the key `c` stands here twice\n");
+        assert_eq!(refused(option), (Exit::Usage, String::new(), message));
+    }
+    let (exit, _, error) = words(&[r#"jsonMerge({"a":1,"a":2}, $Input)"#]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(error.contains("the key `a` stands twice in this object"), "{error}");
+}
+
+#[test]
+fn fields_of_a_context_that_is_given_are_there() {
+    let given = ["$Context.Foo", "--context", r#"{"Foo":1}"#];
+    assert_eq!(words(&given), (Exit::Succeeded, "1\n".into(), String::new()));
+    let (exit, out, error) = words(&["$Context.Foo"]);
+    assert_eq!((exit, out.as_str()), (Exit::Succeeded, "null\n"));
+    assert!(error.contains("definition::unknown_context_field"), "{error}");
+}
+
+#[test]
+fn options_of_a_state_go_with_a_flow() {
+    let (exit, _, error) = words(&["1", "--state", "A"]);
+    let said = "error: `--state` goes with `--flow FILE`; an expression is tried without a state\n";
+    assert_eq!((exit, error.as_str()), (Exit::Usage, said));
+    let (exit, _, error) = words(&["1", "--result", "2"]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(error.contains("--flow <FILE>"), "{error}");
+    let (exit, _, error) = state("Decied", &[]);
+    let said = "error: the flow has no state `Decied`; did you mean `Decide`?\n";
+    assert_eq!((exit, error.as_str()), (Exit::Usage, said));
+    let (_, _, error) = words(&["--flow", "f", "--state", "A", "--at", "noon"]);
+    assert!(
+        error.contains("write a moment in UTC such as 2026-01-31T09:30:00Z"),
+        "{error}"
+    );
 }

@@ -30,7 +30,7 @@ pub(crate) struct TrialArguments {
     #[arg(long, value_name = "N", requires = "flow", default_value_t = 0)]
     pub(super) retries: u32,
     /// What time it is, such as 2026-01-31T09:30:00Z [default: now]
-    #[arg(long, value_name = "MOMENT", requires = "flow")]
+    #[arg(long, value_name = "MOMENT", requires = "flow", value_parser = moment)]
     pub(super) at: Option<Timestamp>,
     /// Change a setting: limits.data, limits.states, wait.max_seconds
     #[arg(long, value_name = "KEY=VALUE", requires = "flow")]
@@ -56,6 +56,11 @@ impl Tokens for SameToken {
     fn token(&self, _: &ScopeId, _: AttemptNumber) -> String {
         "task-token".to_owned()
     }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let refused = |_| "write a moment in UTC such as 2026-01-31T09:30:00Z".to_owned();
+    text.parse().map_err(refused)
 }
 
 impl Trial {

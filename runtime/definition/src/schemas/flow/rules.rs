@@ -83,7 +83,7 @@ fn map() -> Vec<Json> {
         json!({"anyOf": [there("ItemsPath"), there("ItemReader")]}),
         one_of("MaxConcurrency", "MaxConcuccency"),
         json!({"not": {"allOf": [outer.clone(), inner.clone()]}}),
-        json!({"if": {"not": {"anyOf": [outer, inner]}}, "then": {"properties": absent}}),
+        json!({"if": {"type": "object", "not": {"anyOf": [outer, inner]}}, "then": {"properties": absent}}),
     ];
     rules.extend(distributed::SPELLINGS.map(|(first, second)| one_of(first, second)));
     rules
@@ -99,6 +99,7 @@ fn action(integration: &'static Integration) -> Json {
         let parameters = Field::new("Parameters", Takes::Template, "");
         super::add(&mut then, either_form(&parameters));
     }
-    let is = json!({"required": ["Action"], "properties": {"Action": {"enum": spellings(integration)}}});
+    let is =
+        json!({"type": "object", "required": ["Action"], "properties": {"Action": {"enum": spellings(integration)}}});
     json!({"if": is, "then": then})
 }

@@ -24,7 +24,14 @@ pub(super) fn find<'a>(flow: &'a Flow, name: &str) -> Result<Found<'a>, Trouble>
     let shown = one_line(name, 60);
     match (by_path, by_name.as_slice()) {
         (Some((_, _, found)), [] | [_]) | (None, [(_, _, found)]) => Ok(*found),
-        (None, []) => Err(Trouble::mistake(format!("the flow has no state `{shown}`"))),
+        (None, []) => {
+            let names = all.iter().flat_map(|(path, own, _)| [*own, path.as_str()]);
+            let meant = stepwell_definition::closest_name(name, names).map(|meant| one_line(meant, 60));
+            let meant = meant
+                .map(|meant| format!("; did you mean `{meant}`?"))
+                .unwrap_or_default();
+            Err(Trouble::mistake(format!("the flow has no state `{shown}`{meant}")))
+        }
         (_, several) => {
             let paths: Vec<String> = several
                 .iter()

@@ -1,0 +1,79 @@
+use std::fs;
+
+use stepwell_expression::{Plain, Value};
+use stepwell_wire::output::{End, Outcome, Status};
+
+use super::super::fake::{Fake, Said, said};
+use crate::exit::Exit;
+use crate::host::Rehearsed;
+use crate::service::Account;
+
+const FLOW: &str =
+    "Type: StateMachine\nSpecVersion: v1\nName: f\nStartAt: A\nStates:\n  - {Type: Pass, Name: A, End: true}\n";
+const TESTS: &str = "flow: flow.yaml\ncases:\n  - {name: it's well, expect: {output: {a: 1}}}\n";
+
+/// What came of a rehearsal whose output has that `a`.
+fn came(a: u64, deaths: u64) -> Rehearsed {
+    Rehearsed {
+        end: End {
+            status: Status::Succeeded,
+            result: Some(Outcome::Output(Plain(Value::object([("a", Value::from(a))])))),
+        },
+        unended: None,
+        account: Account {
+            took_ms: 90_061_000,
+            ..Account::default()
+        },
+        steps: 10,
+        deaths,
+    }
+}
+
+fn test(host: &Fake, more: &[&str]) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("flow.yaml"), FLOW).unwrap();
+    fs::write(folder.path().join("tests.yaml"), TESTS).unwrap();
+    let path = folder.path().join("tests.yaml").display().to_string();
+    let mut words = vec!["test", &path];
+    words.extend(more);
+    let mut said = said(host, &words);
+    said.out = said.out.replace(&folder.path().display().to_string(), "DIR");
+    said
+}
+
+#[test]
+fn seeds_follow_each_other_up_to_the_first_that_breaks() {
+    let host = Fake::rehearsing([(0, came(1, 0)), (5, came(1, 1)), (6, came(1, 2)), (7, came(2, 3))]);
+    let broken = test(&host, &["--chaos", "9", "--seed", "5"]);
+    let expected = "\
+DIR/tests.yaml
+  FAILED  it's well  1 d 01 h, 2 rough worlds
+      in the rough world of seed 7, with 3 deaths of the process:
+      output.a: expected 1
+                     got 2
+      again: stepwell test DIR/tests.yaml --case 'it'\\''s well' --seed 7
+1 case, 2 rough worlds: 1 failed
+";
+    assert_eq!(
+        (broken.exit, broken.out.as_str(), broken.error.as_str()),
+        (Exit::Failed, expected, "")
+    );
+    let alone = test(&host, &["--seed", "6"]);
+    let expected = "DIR/tests.yaml\n  ok      it's well  1 d 01 h, 1 rough world\n1 case, 1 rough world: as expected\n";
+    assert_eq!((alone.exit, alone.out.as_str()), (Exit::Succeeded, expected));
+}
+
+#[test]
+fn an_interrupted_test_says_nothing_of_the_case() {
+    let said = test(&Fake::rehearsing([(0, came(1, 0))]), &["--chaos", "2"]);
+    assert_eq!((said.exit, said.out.as_str()), (Exit::Interrupted, ""));
+}
+
+#[test]
+fn what_breaks_in_a_calm_world_is_not_tried_in_rough_ones() {
+    let said = test(&Fake::rehearsing([(0, came(3, 0))]), &["--chaos", "2", "--json"]);
+    let expected = "{\"file\":\"DIR/tests.yaml\",\"case\":\"it's well\",\"passed\":false,\"took_ms\":90061000,\"seeds\":0,\
+                    \"seed\":null,\"unended\":null,\"mismatches\":[{\"field\":\"output.a\",\"expected\":\"1\",\"got\":\"3\"}]}\n\
+                    {\"cases\":1,\"failed\":1}\n";
+    assert_eq!((said.exit, said.out.as_str()), (Exit::Failed, expected));
+}

@@ -1,0 +1,142 @@
+//! The test file: a flow, and cases of what comes of it.
+//!
+//! ```yaml
+//! flow: flow.yaml
+//! functions: functions.yaml              # or the functions themselves; absent = functions.yaml beside the flow
+//! grants: grants.yaml                    # or the grants themselves; absent = grants.yaml beside the flow
+//! objects: objects                       # a folder of <bucket>/<key>, copied for every case; absent = none
+//! cases:
+//!   - name: refused
+//!     input: {order: 17}                 # or the path of a JSON file
+//!     functions: {pay: {stub: [{fail: {code: E, detail: d}}]}}
+//!     environment: {shop: north}
+//!     reports: [{state: Approve, after_ms: 5000, output: {}, times: 2}]
+//!     stop: {after_ms: 60000}
+//!     expect: {status: Failed, error: {code: E}, calls: {pay: 1}, path: [Pay, Undo]}
+//! ```
+//!
+//! [`check_test_file`] reads the file alone; [`CheckedFile::add_flow`] looks at whether it fits the flow.
+//!
+//! **Invariant:** unknown keys are errors, and no other file is read here.
+
+mod fit;
+mod reading;
+
+use std::sync::Arc;
+
+use stepwell_actions::{Grants, Registry};
+use stepwell_expression::Value;
+use stepwell_model::Flow;
+
+use crate::functions::FunctionsFile;
+use crate::source::Span;
+use crate::{CheckedFile, check_file};
+
+/// What a test file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TestFile {
+    /// The flow's definition.
+    pub flow: Written,
+    /// The functions of every case.
+    pub functions: Option<Given<FunctionsFile>>,
+    /// What the tasks may touch.
+    pub grants: Option<Given<Grants>>,
+    /// A folder of objects.
+    pub objects: Option<Written>,
+    /// The cases; never empty.
+    pub cases: Vec<Case>,
+}
+
+/// A text, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The text; a path is relative to the test file.
+    pub text: Arc<str>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// What can stand in a file of its own or in the test file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given<T> {
+    /// In that file.
+    File(Written),
+    /// Here.
+    Here(T),
+}
+
+/// One execution, and what is expected of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Its name, unique in the file.
+    pub name: Written,
+    /// The execution's input; absent = `{}`.
+    pub input: Option<Given<Value>>,
+    /// Functions of this case, before those of the file.
+    pub functions: Option<Given<FunctionsFile>>,
+    /// `$Environment`, an object.
+    pub environment: Value,
+    /// What is reported to tasks that wait for it; each at most once to one attempt.
+    pub reports: Vec<PlannedReport>,
+    /// After how many milliseconds the execution is stopped.
+    pub stop_after_ms: Option<u64>,
+    /// What is expected.
+    pub expect: Expectation,
+}
+
+/// A report that a case gives to a task that waits for one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedReport {
+    /// The state's name, or its path such as `Each/2/Ask`.
+    pub state: Written,
+    /// How long after the task began to wait.
+    pub after_ms: u64,
+    /// How often it is given.
+    pub times: u64,
+    /// The output, or else the failure's code and detail.
+    pub outcome: Result<Value, (Arc<str>, Arc<str>)>,
+}
+
+/// What a case expects; what is absent may be anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Expectation {
+    /// The status by its public name.
+    pub status: Option<&'static str>,
+    /// The whole output.
+    pub output: Option<Value>,
+    /// The error's code, and its detail.
+    pub error: Option<(Arc<str>, Option<Arc<str>>)>,
+    /// How many attempts call a function, or carry out an action.
+    pub calls: Vec<(Written, u64)>,
+    /// The states that are entered.
+    pub path: Option<Vec<ExpectedState>>,
+}
+
+/// A state that is entered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExpectedState {
+    /// Its name.
+    pub state: Written,
+    /// For every branch of a Parallel or item of a Map its own path; absent = whatever happens inside.
+    pub inside: Option<Vec<Vec<ExpectedState>>>,
+}
+
+/// Checks a test file alone. `file_name` is what reports call it.
+#[must_use]
+pub fn check_test_file(text: &[u8], file_name: &str) -> CheckedFile<TestFile> {
+    check_file(text, file_name, reading::read)
+}
+
+impl CheckedFile<TestFile> {
+    /// Checks also whether the file fits the flow that it tests: `children` are the flows that it may start, and
+    /// `registry` answers the functions of a case.
+    pub fn add_flow(&mut self, flow: &Flow, children: &[&Flow], registry: impl Fn(&Case) -> Registry) {
+        let Some(file) = &self.content else { return };
+        let found = fit::check(file, flow, children, &registry);
+        if crate::refuses(&found, crate::Strictness::Lenient) {
+            self.content = None;
+        }
+        self.diagnostics.extend(found);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    }
+}

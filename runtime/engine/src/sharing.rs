@@ -1,0 +1,389 @@
+//! Several processes over one table: an invocation is what one process does about one wake.
+//!
+//! ```text
+//!   a wake ──> Engine::invoke ── a session that knows which wake it came by
+//!                                  │   a scope that owes an effect: whose turn is it?   act, claim, or later
+//!                                  │   a scope that is blocked: its record names the wake that is sent
+//!                                  └─> Handled: acknowledge the wake, or have it handed out again
+//! ```
+//!
+//! Events may be appended by anybody: an append that loses is folded again. What ends or abandons a subtree puts a marker
+//! beside the root first, because another process may be running tasks of it.
+//!
+//! **Invariant:** a wake is acknowledged only after every record that it caused, and every wake that those name.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures::channel::mpsc;
+use stepwell_core::{Event, Found, Looker, Marker, Millis, Receipt, Rest, Revision, ScopeId, Turn, WakeId};
+use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
+
+use crate::api::EngineError;
+use crate::commit::{TRIES_EVERY_MS, TRIES_MAX};
+use crate::driver::{Driver, SLEEP_THROUGH_MS};
+use crate::engine::{Engine, Inner, lock};
+use crate::inner::halted;
+use crate::mail::Mail;
+use crate::session::{Halt, Shared, drive};
+use crate::tree;
+
+/// How often markers are read while tasks run.
+pub(crate) const MARKERS_EVERY_MS: Millis = 2_000;
+
+/// When a wake is handed out again whose invocation failed for a reason that passes.
+const AGAIN_MS: Millis = 1_000;
+
+/// The scope beside the root whose log holds the markers.
+const MARKERS: &str = "~markers";
+
+/// How processes that drive the same executions wake each other.
+pub(crate) struct Sharing {
+    pub(crate) wakes: Arc<dyn Wakes>,
+}
+
+/// What becomes of a wake that was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// Everything that it asked for is durable: it is to be acknowledged.
+    Done,
+    /// It is to be handed out again, at that time or later.
+    Later(Millis),
+}
+
+/// The wake that a session came by.
+#[derive(Debug)]
+pub(crate) struct Woken {
+    pub(crate) scope: ScopeId,
+    pub(crate) receipt: Receipt,
+    /// When the invocation ends at the latest.
+    pub(crate) deadline_ms: Millis,
+    /// When the wake is to be handed out again. Held only to change it.
+    later: Mutex<Option<Millis>>,
+}
+
+impl Woken {
+    /// The wake is to be handed out again at that time, or earlier.
+    fn again(&self, at: Millis) {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        *later = Some(later.map_or(at, |other| other.min(at)));
+    }
+
+    fn handled(&self) -> Handled {
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        later.map_or(Handled::Done, Handled::Later)
+    }
+}
+
+/// The markers of an execution that are known here.
+#[derive(Debug, Default)]
+pub(crate) struct Markers {
+    known: async_lock::Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    markers: Vec<Marker>,
+    read_at: Option<Millis>,
+}
+
+impl Engine {
+    /// Carries out what a wake asks for, as far as it can be done before `deadline_ms`; `times` is how often it was handed
+    /// out, this time included.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] where the execution was parked, or its records cannot be read by this version: the wake is to be
+    /// put back, never dropped.
+    pub async fn invoke(&self, wake: &Wake, times: u32, deadline_ms: Millis) -> Result<Handled, EngineError> {
+        let execution = &wake.key.execution;
+        self.inner
+            .invoke(wake, times, deadline_ms)
+            .await
+            .map_err(|halt| halted(execution, &halt))
+    }
+}
+
+impl Inner {
+    async fn invoke(self: &Arc<Self>, wake: &Wake, times: u32, deadline_ms: Millis) -> Result<Handled, Halt> {
+        let receipt = Receipt {
+            wake: WakeId(wake.id.clone()),
+            expects: Revision(wake.expects),
+            sent_ms: wake.sent_ms,
+            times,
+            received_ms: self.ports.clock.now(),
+        };
+        let last = self
+            .ports
+            .log
+            .last(&wake.key)
+            .await
+            .map(|last| last.map(|last| Revision(last.revision)));
+        let last = match last {
+            Ok(last) => last,
+            Err(error) => return self.passing(error.into()),
+        };
+        match receipt.found(last, self.ports.clock.now()) {
+            Found::Record => {}
+            Found::NotYet(at) => return Ok(Handled::Later(at)),
+            Found::Never => return Ok(Handled::Done),
+        }
+        let woken = Arc::new(Woken {
+            scope: ScopeId(wake.key.scope.clone()),
+            receipt,
+            deadline_ms,
+            later: Mutex::default(),
+        });
+        self.carry_out(&wake.key.execution, woken).await
+    }
+
+    async fn carry_out(self: &Arc<Self>, execution: &Arc<str>, woken: Arc<Woken>) -> Result<Handled, Halt> {
+        let (sender, mut inbox) = mpsc::unbounded();
+        // The receiver is at hand: the mail is taken.
+        let _ = sender.unbounded_send(Mail::look(woken.scope.clone()));
+        if lock(&self.sessions).insert(execution.clone(), sender).is_some() {
+            return Err(Halt::Bug(
+                "two wakes of one execution at once in one process".to_owned(),
+            ));
+        }
+        let outcome = drive(self, execution, &mut inbox, Some(woken.clone())).await;
+        lock(&self.sessions).remove(execution);
+        match outcome {
+            Ok(_) => Ok(woken.handled()),
+            Err(halt) => self.passing(halt),
+        }
+    }
+
+    /// What passes by itself is tried again later.
+    fn passing(&self, halt: Halt) -> Result<Handled, Halt> {
+        let now = self.ports.clock.now();
+        match halt {
+            Halt::Closing | Halt::Overtaken => Ok(Handled::Later(now)),
+            Halt::Log(error) if error.remedy() == Remedy::Retry => Ok(Handled::Later(now + AGAIN_MS)),
+            other @ (Halt::Log(_) | Halt::Unreadable(_) | Halt::Bug(_)) => Err(other),
+        }
+    }
+
+    /// The name of a wake that was not sent yet.
+    pub(crate) fn new_wake(&self) -> WakeId {
+        WakeId(self.seed().chars().take(32).collect::<String>().into())
+    }
+
+    /// Sends a wake, if there are wakes; one process that drives alone needs none. One whose answer was lost is sent again
+    /// under its name, and may then be handed out twice.
+    pub(crate) async fn send(&self, id: &WakeId, key: ScopeKey, expects: Revision, at: Millis) -> Result<(), Halt> {
+        let Some(sharing) = &self.sharing else { return Ok(()) };
+        let wake = Wake {
+            id: id.0.clone(),
+            key,
+            expects: expects.0,
+            sent_ms: self.ports.clock.now(),
+        };
+        let clock = &self.ports.clock;
+        for _ in 0..TRIES_MAX {
+            if sharing.wakes.send(wake.clone(), at).await.is_ok() {
+                return Ok(());
+            }
+            clock.sleep_until(clock.now() + TRIES_EVERY_MS).await;
+        }
+        sharing.wakes.send(wake, at).await.map_err(|error| {
+            Halt::Log(LogError::Store {
+                during: "sending a wake",
+                source: Box::new(error),
+            })
+        })
+    }
+}
+
+impl Driver {
+    /// What this session may do about the effect that the scope owes.
+    pub(crate) fn turn(&self) -> Turn {
+        match &self.durable {
+            Some(durable) if self.pending.is_empty() => durable.drive.turn(self.looker(), self.shared.now()),
+            // What is owed will stand in a record of its own.
+            Some(_) | None => Turn::Act,
+        }
+    }
+
+    fn looker(&self) -> Looker<'_> {
+        if self.durable.as_ref().is_none_or(|durable| durable.mine) {
+            return Looker::Writer;
+        }
+        match &self.shared.woken {
+            None => Looker::Sole,
+            Some(woken) => Looker::Woken(&woken.receipt),
+        }
+    }
+
+    /// Whether nobody stays here until `due`: it is far, or somebody else is named for it.
+    pub(crate) fn is_left_alone(&self, due: Option<Millis>) -> bool {
+        match (&self.shared.engine.sharing, &self.durable) {
+            (Some(_), Some(durable)) => !durable.mine || durable.drive.wake.is_some() || due.is_none(),
+            (Some(_) | None, _) => due.is_none_or(|due| due > self.shared.now() + SLEEP_THROUGH_MS),
+        }
+    }
+
+    /// Nothing more is done here: whoever is named goes on.
+    pub(crate) async fn leave_to_wakes(&mut self, due: Option<Millis>) -> Result<(), Halt> {
+        let (Some(woken), Some(durable)) = (&self.shared.woken, &self.durable) else {
+            return Ok(());
+        };
+        if let Turn::Later(at) = self.turn()
+            && self.owes_an_effect()
+        {
+            woken.again(at);
+        }
+        let Some(due) = due else { return Ok(()) };
+        match (durable.drive.rest(self.looker(), durable.stamp), &durable.drive.wake) {
+            (Rest::Arm, Some(wake)) if self.armed != Some(durable.revision) => {
+                let (key, revision) = (self.shared.key(&self.id), durable.revision);
+                self.shared.engine.send(wake, key, revision, due).await?;
+                self.armed = Some(revision);
+            }
+            (Rest::Keep, _) => woken.again(due),
+            (Rest::Arm | Rest::Leave, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether an attempt is to be run or submitted now.
+    fn owes_an_effect(&self) -> bool {
+        let owed = |attempt: &stepwell_core::Attempt| {
+            attempt.stage == stepwell_core::Stage::Owed && attempt.scheduled_ms <= self.time()
+        };
+        self.snapshot.attempt().is_some_and(owed)
+    }
+
+    /// Sends the wake of a call before its record, whose driver it will be.
+    pub(crate) async fn announce(&mut self) -> Result<(), Halt> {
+        if !self.called {
+            return Ok(());
+        }
+        let wake = self.shared.engine.new_wake();
+        let (key, revision) = (self.shared.key(&self.id), self.next_revision());
+        self.shared.engine.send(&wake, key, revision, self.shared.now()).await?;
+        self.announced = Some(wake);
+        Ok(())
+    }
+
+    /// Puts a marker beside the root if the record in the making ends or abandons children: another process may be at work
+    /// in them.
+    pub(crate) async fn mark(&self) -> Result<(), Halt> {
+        if self.shared.engine.sharing.is_none() || !self.cuts_off_children() {
+            return Ok(());
+        }
+        let marker = Marker {
+            scope: self.id.clone(),
+            expects: self.next_revision(),
+        };
+        self.shared.put_marker(&marker).await
+    }
+
+    /// Whether another process has ended or abandoned what this scope lies in.
+    pub(crate) async fn check_markers(&self) -> Result<(), Halt> {
+        if self.shared.engine.sharing.is_none() || self.id == ScopeId::root() {
+            return Ok(());
+        }
+        match self.shared.is_cut_off(&self.id).await? {
+            true => Err(Halt::Overtaken),
+            false => Ok(()),
+        }
+    }
+
+    /// When markers are read next while a task runs.
+    pub(crate) fn markers_due(&self) -> Option<Millis> {
+        let reads = self.shared.engine.sharing.is_some() && self.id != ScopeId::root();
+        reads.then(|| self.shared.now() + MARKERS_EVERY_MS)
+    }
+}
+
+/// What of the events is folded again where their append lost: facts. What a driver decided for itself it decides anew.
+pub(crate) fn is_fact(event: &Event) -> bool {
+    match event {
+        Event::TaskSucceeded { .. }
+        | Event::TaskFailed { .. }
+        | Event::TaskSubmitted { .. }
+        | Event::TaskSubmitFailed { .. }
+        | Event::CallbackReported { .. }
+        | Event::TimerFired
+        | Event::ChildFailed { .. }
+        | Event::BranchesEnded { .. }
+        | Event::LanesEnded { .. }
+        | Event::StopRequested { .. } => true,
+        Event::Started | Event::Continued | Event::ItemsDealt { .. } | Event::Claimed | Event::Released => false,
+    }
+}
+
+impl Shared {
+    fn markers_key(&self) -> ScopeKey {
+        ScopeKey {
+            execution: self.execution.clone(),
+            scope: MARKERS.into(),
+        }
+    }
+
+    async fn put_marker(&self, marker: &Marker) -> Result<(), Halt> {
+        let body: Bytes = serde_json::to_vec(marker)
+            .map_err(|error| Halt::Bug(error.to_string()))?
+            .into();
+        loop {
+            let last = self.engine.ports.log.last(&self.markers_key()).await?;
+            let entry = LogEntry {
+                key: self.markers_key(),
+                revision: last.map_or(1, |last| last.revision + 1),
+                body: body.clone(),
+            };
+            match self.engine.ports.log.append(entry, Due::Keep).await {
+                Ok(()) => return Ok(()),
+                Err(LogError::Taken { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn is_cut_off(&self, scope: &ScopeId) -> Result<bool, Halt> {
+        let mut known = self.markers.known.lock().await;
+        self.read_markers(&mut known).await?;
+        let above: Vec<ScopeId> = known
+            .markers
+            .iter()
+            .map(|marker| marker.scope.clone())
+            .filter(|marked| marked.contains(scope))
+            .collect();
+        for marked in above {
+            if let Some(record) = tree::last(&*self.engine.ports.log, &self.key(&marked)).await?
+                && known
+                    .markers
+                    .iter()
+                    .any(|marker| marker.scope == marked && marker.cuts_off(scope, record.revision, &record.snapshot))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads what was put there since, unless that was done a moment ago.
+    async fn read_markers(&self, known: &mut Known) -> Result<(), Halt> {
+        const PAGE: usize = 256;
+        let now = self.now();
+        if known.read_at.is_some_and(|at| now < at + MARKERS_EVERY_MS) {
+            return Ok(());
+        }
+        loop {
+            let from = known.markers.len() as u64 + 1;
+            let page = self.engine.ports.log.range(&self.markers_key(), from, PAGE).await?;
+            let is_last = page.len() < PAGE;
+            for entry in page {
+                let marker = serde_json::from_slice(&entry.body);
+                known
+                    .markers
+                    .push(marker.map_err(|error| Halt::Unreadable(error.to_string()))?);
+            }
+            if is_last {
+                known.read_at = Some(now);
+                return Ok(());
+            }
+        }
+    }
+}

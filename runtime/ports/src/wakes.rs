@@ -1,0 +1,38 @@
+//! Wakes: hints to look at a scope.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::{Millis, ScopeKey};
+
+/// A hint to look at a scope. It never carries state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wake {
+    /// Which: the message, however often it is handed out.
+    pub id: Arc<str>,
+    /// Where to look.
+    pub key: ScopeKey,
+    /// The revision of the record that it announces: the scope has at least that one, or will have.
+    pub expects: u64,
+    /// When it was sent.
+    pub sent_ms: Millis,
+}
+
+/// Brings wakes to whoever drives.
+///
+/// Promise: a wake that was acknowledged is handed out at least once, at or after the time that was asked for, until it is
+/// acknowledged by who received it; it may come late, twice, and in any order.
+pub trait Wakes: Send + Sync {
+    /// Sends a wake that is to be handed out at `at_ms`.
+    ///
+    /// # Errors
+    ///
+    /// [`WakesError`] where it is not known to have been taken.
+    fn send(&self, wake: Wake, at_ms: Millis) -> BoxFuture<'static, Result<(), WakesError>>;
+}
+
+/// A wake is not known to have been taken; sending it again may help.
+#[derive(Debug, thiserror::Error)]
+#[error("a wake could not be sent")]
+pub struct WakesError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,0 +1,183 @@
+//! What must hold of the logs at every moment, whoever died and whatever was lost.
+//!
+//! **Invariant:** read-only, and written against the stored records alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::executor::block_on;
+use stepwell_core::{Millis, Record, ScopeId, Status, attempt_key, decode};
+use stepwell_ports::{Log, ScopeKey};
+use stepwell_store_memory::MemoryStore;
+
+/// How late an attempt may begin after the end of what is around it: the two seconds of the design, and clocks that differ.
+const LATE_MS: Millis = 3_000;
+
+/// The logs of one execution.
+#[derive(Debug)]
+pub struct Logs {
+    /// The execution.
+    pub execution: Arc<str>,
+    /// Its scopes' records, from the first one on; scopes of abandoned forks too.
+    pub scopes: BTreeMap<ScopeId, Vec<Record>>,
+}
+
+impl Logs {
+    /// Reads every scope that any record of the execution has forked.
+    #[must_use]
+    pub fn read(store: &MemoryStore, execution: &str) -> Self {
+        let mut logs = Self {
+            execution: execution.into(),
+            scopes: BTreeMap::new(),
+        };
+        let mut open = vec![ScopeId::root()];
+        while let Some(scope) = open.pop() {
+            let records = records(store, execution, &scope);
+            for fork in records.iter().filter_map(|record| record.snapshot.fork()) {
+                let children = (0..fork.count()).map(|index| scope.child(fork.revision, index));
+                open.extend(children.filter(|child| !logs.scopes.contains_key(child)));
+            }
+            if !records.is_empty() {
+                logs.scopes.insert(scope, records);
+            }
+        }
+        logs
+    }
+
+    /// Whether every log is what a log may be.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, and where.
+    pub fn check(&self) -> Result<(), String> {
+        for (scope, records) in &self.scopes {
+            self.check_scope(scope, records)
+                .map_err(|what| format!("`{}` scope `{}`: {what}", self.execution, scope.0))?;
+        }
+        Ok(())
+    }
+
+    fn check_scope(&self, scope: &ScopeId, records: &[Record]) -> Result<(), String> {
+        for (number, record) in (1..).zip(records) {
+            if record.revision.0 != number {
+                return Err(format!("record {number} says that it is record {}", record.revision.0));
+            }
+        }
+        for pair in records.windows(2) {
+            let [one, next] = pair else { continue };
+            if next.stamp <= one.stamp {
+                return Err(format!("record {} is not later than the one before", next.revision.0));
+            }
+            if !one.snapshot.status.is_running() {
+                return Err(format!("record {} follows an end", next.revision.0));
+            }
+            if next.snapshot.attempts < one.snapshot.attempts || next.snapshot.visits < one.snapshot.visits {
+                return Err(format!("record {} counts back", next.revision.0));
+            }
+        }
+        self.check_beginning(scope, records)
+    }
+
+    /// A scope begins after the record that forked it.
+    fn check_beginning(&self, scope: &ScopeId, records: &[Record]) -> Result<(), String> {
+        let (Some((parent, fork, _)), Some(first)) = (scope.parent(), records.first()) else {
+            return Ok(());
+        };
+        let place = usize::try_from(fork.0).unwrap_or(usize::MAX).wrapping_sub(1);
+        let forked = self.scopes.get(&parent).and_then(|records| records.get(place));
+        match forked {
+            None => Err("it was forked by a record that is not there".to_owned()),
+            Some(record) if record.stamp >= first.stamp => Err("it begins before the record that forked it".to_owned()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Whether an attempt that begins now is owed by a durable record, and nothing around it ended long ago.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn check_attempt(&self, key: &str, now: Millis) -> Result<(), String> {
+        let Some(seed) = self.seed() else {
+            return Err("an attempt of an execution without a record".to_owned());
+        };
+        let found = self.scopes.iter().find(|(scope, records)| {
+            let mut attempts = records.iter().filter_map(|record| record.snapshot.attempt());
+            attempts.any(|attempt| attempt_key(&seed, scope, attempt.number) == key)
+        });
+        let Some((scope, _)) = found else {
+            return Err(format!("no record owes attempt {key}"));
+        };
+        match self.over_since(scope) {
+            Some(at) if now > at + LATE_MS => Err(format!(
+                "attempt {key} of scope `{}` begins {} ms after the end of what is around it",
+                scope.0,
+                now - at
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn seed(&self) -> Option<Arc<str>> {
+        let first = self.scopes.get(&ScopeId::root())?.first()?;
+        Some(first.pins.as_ref()?.seed.clone())
+    }
+
+    /// Since when a scope, or one around it, has ended or was abandoned.
+    fn over_since(&self, scope: &ScopeId) -> Option<Millis> {
+        let mut over = self.ended_at(scope);
+        let mut inner = scope.clone();
+        while let Some((parent, fork, _)) = inner.parent() {
+            let after = |record: &&Record| {
+                record.revision > fork && record.snapshot.fork().is_none_or(|current| current.revision != fork)
+            };
+            let abandoned = self
+                .scopes
+                .get(&parent)
+                .and_then(|records| records.iter().find(after))
+                .map(|record| record.stamp);
+            over = [over, abandoned, self.ended_at(&parent)].into_iter().flatten().min();
+            inner = parent;
+        }
+        over
+    }
+
+    fn ended_at(&self, scope: &ScopeId) -> Option<Millis> {
+        let last = self.scopes.get(scope)?.last()?;
+        (!matches!(last.snapshot.status, Status::Running)).then_some(last.stamp)
+    }
+}
+
+/// One line for each record: who wrote it when, what happened, and where it led.
+impl std::fmt::Display for Logs {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(formatter, "`{}`", self.execution)?;
+        for (scope, records) in &self.scopes {
+            for record in records {
+                let facts: Vec<_> = record.entries.iter().map(|entry| entry.fact.name()).collect();
+                let at = record.snapshot.at.as_ref().map(|at| &at.phase);
+                let writer = record.writer.get(..4).unwrap_or_default();
+                let (revision, stamp, status) = (record.revision.0, record.stamp, record.snapshot.status.name());
+                writeln!(
+                    formatter,
+                    "  `{}` {revision} at {stamp} by {writer}: {facts:?} {status} {at:?}",
+                    scope.0
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a record that cannot be read is a failed test")]
+fn records(store: &MemoryStore, execution: &str, scope: &ScopeId) -> Vec<Record> {
+    let key = ScopeKey {
+        execution: execution.into(),
+        scope: scope.0.clone(),
+    };
+    let entries = block_on(store.range(&key, 1, usize::MAX)).expect("the memory store never fails");
+    let decoded = entries
+        .iter()
+        .map(|entry| decode(&entry.body).expect("a record is readable"));
+    decoded.collect()
+}

@@ -1,0 +1,332 @@
+//! Several processes over one table, each carrying out one wake at a time, as cloud functions do.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use stepwell_engine::{Ended, Engine, EngineError, Handled, Ports};
+use stepwell_model::Flow;
+use stepwell_ports::{Clock, Millis, Spawn};
+use stepwell_simulator::{Chance, Disk, Executor, Faults, Process, ProcessClock, Struck, VirtualClock};
+use stepwell_store_memory::MemoryStore;
+
+use crate::queue::{Queue, QueueFaults, Received};
+use crate::{Begin, WorldTasks};
+
+/// How long an invocation may take before its process is killed.
+const FUNCTION_MS: Millis = 60_000;
+/// So long before that it is told to stop.
+const STOPS_MS: Millis = 5_000;
+
+/// What goes wrong in a world of functions; once in so many, 0 is never.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// Of the table.
+    pub table: Faults,
+    /// Of the queue.
+    pub queue: QueueFaults,
+    /// A process dies at a poll.
+    pub death: u64,
+    /// At most so many do.
+    pub deaths_max: u32,
+    /// Clocks are wrong by up to so many milliseconds.
+    pub skew_ms: u64,
+    /// How many processes there are.
+    pub processes: usize,
+}
+
+/// A world of functions.
+pub struct Functions {
+    /// The table, which outlives every process.
+    pub store: MemoryStore,
+    /// The tasks, with what they counted.
+    pub tasks: WorldTasks,
+    /// The queue.
+    pub queue: Queue,
+    /// The world's chance.
+    pub chance: Chance,
+    /// How many processes died.
+    pub deaths: u32,
+    /// How many invocations failed for a reason that does not pass.
+    pub failed: Vec<String>,
+    /// How often the table failed.
+    pub struck: Arc<Struck>,
+    clock: Arc<VirtualClock>,
+    executor: Executor,
+    trouble: Trouble,
+    slots: Vec<Slot>,
+}
+
+/// One process.
+struct Slot {
+    process: Process,
+    engine: Engine,
+    busy: Option<Invocation>,
+}
+
+type Outcome = Arc<Mutex<Option<Result<Handled, EngineError>>>>;
+
+struct Invocation {
+    received: Received,
+    outcome: Outcome,
+    killed_at: Millis,
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Functions")
+            .field("deaths", &self.deaths)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Functions {
+    /// The world of a seed with that trouble.
+    #[must_use]
+    pub fn new(seed: u64, trouble: Trouble) -> Self {
+        let chance = Chance::new(seed);
+        let clock = Arc::new(VirtualClock::default());
+        let executor = Executor::new(chance.clone());
+        Self {
+            store: MemoryStore::default(),
+            tasks: WorldTasks::new(clock.clone(), chance.clone()),
+            queue: Queue::new(clock.clone(), chance.clone(), trouble.queue),
+            chance,
+            deaths: 0,
+            failed: Vec::new(),
+            struck: Arc::default(),
+            clock,
+            executor,
+            trouble,
+            slots: Vec::new(),
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    fn ports(&self, process: &Process) -> (Ports, ProcessClock) {
+        let disk = Disk::new(
+            Arc::new(self.store.clone()),
+            self.clock.clone(),
+            process.clone(),
+            self.chance.clone(),
+        );
+        let clock = ProcessClock::new(self.clock.clone());
+        if self.trouble.skew_ms > 0 {
+            let skew = self.chance.below(2 * self.trouble.skew_ms + 1).cast_signed();
+            clock.set_ahead(skew - self.trouble.skew_ms.cast_signed());
+        }
+        let ports = Ports {
+            log: Arc::new(disk.with(self.trouble.table, self.struck.clone())),
+            catalogue: Arc::new(self.store.clone()),
+            tasks: Arc::new(self.tasks.clone()),
+            clock: Arc::new(clock.clone()),
+            seeds: Arc::new(self.chance.clone()),
+            spawn: Arc::new(process.clone()),
+        };
+        (ports, clock)
+    }
+
+    /// A process begins.
+    fn process(&self) -> Option<(Process, Engine)> {
+        let process = self.executor.process();
+        let (ports, _) = self.ports(&process);
+        let engine = self.run(&process, Engine::share(ports, Arc::new(self.queue.clone())))?;
+        Some((process, engine.ok()?))
+    }
+
+    /// Runs everything until a future of that process is done; nothing where the world stands still before.
+    fn run<T: Send + 'static>(&self, process: &Process, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let outcome = Arc::new(Mutex::new(None));
+        let there = outcome.clone();
+        let finish = async move {
+            let value = future.await;
+            *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        };
+        process.spawn(finish.boxed());
+        loop {
+            if let Some(value) = outcome.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Some(value);
+            }
+            if !self.executor.poll_one() && !self.clock.skip(Millis::MAX) {
+                return None;
+            }
+        }
+    }
+
+    /// A call from outside, which is repeated until it is answered: its process may die, the table may refuse.
+    pub fn call<T, F>(&mut self, call: impl Fn(Engine) -> F) -> Option<Result<T, EngineError>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, EngineError>> + Send + 'static,
+    {
+        for _ in 0..20 {
+            let (process, engine) = self.process()?;
+            let answer = self.run(&process, call(engine));
+            process.kill();
+            match answer {
+                Some(Err(EngineError::Log(_) | EngineError::Unreadable { .. } | EngineError::Closing)) | None => {}
+                Some(answer) => return Some(answer),
+            }
+        }
+        None
+    }
+
+    /// Starts an execution.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says.
+    pub fn start(&mut self, flow: &Flow, begin: &Begin) -> Option<Result<String, EngineError>> {
+        self.call(|engine| {
+            let (flow, begin) = (flow.clone(), begin.clone());
+            async move {
+                let execution = format!("{}/{}", flow.name, begin.name);
+                let start = begin.of(&engine, &flow).await?;
+                engine.start(start).await?;
+                Ok(execution)
+            }
+        })
+    }
+
+    /// How an execution stands.
+    pub fn ended(&mut self, execution: &str) -> Option<Result<Ended, EngineError>> {
+        self.call(|engine| {
+            let execution = execution.to_owned();
+            async move { engine.ended(&execution).await }
+        })
+    }
+
+    /// One moment: a poll, a message that is handed out, a death, or time that passes. Whether anything happened.
+    pub fn step(&mut self) -> bool {
+        self.finish();
+        if self.hand_out() {
+            return true;
+        }
+        if self.trouble.death > 0 && self.deaths < self.trouble.deaths_max && self.chance.once_in(self.trouble.death) {
+            self.somebody_dies();
+        }
+        self.executor.poll_one() || self.pass()
+    }
+
+    /// Lets so much happen.
+    pub fn run_for(&mut self, steps: u64) {
+        for _ in 0..steps {
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    /// Runs until nothing happens any more: nobody is at work, and no message is left.
+    pub fn run_dry(&mut self, steps_max: u64) -> bool {
+        (0..steps_max).any(|_| !self.step())
+    }
+
+    /// Takes the outcomes of invocations that are done.
+    fn finish(&mut self) {
+        for slot in &mut self.slots {
+            let Some(invocation) = &slot.busy else { continue };
+            let outcome = invocation.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match outcome {
+                None => continue,
+                Some(Ok(Handled::Done)) => self.queue.acknowledge(&invocation.received),
+                Some(Ok(Handled::Later(at))) => self.queue.put_back(&invocation.received, at),
+                Some(Err(error)) => {
+                    self.failed.push(error.to_string());
+                    self.queue.put_back(&invocation.received, self.clock.now() + 1_000);
+                }
+            }
+            slot.busy = None;
+        }
+    }
+
+    /// Hands a message to a process that has none, which may begin with it.
+    fn hand_out(&mut self) -> bool {
+        let busy = self.slots.iter().filter(|slot| slot.busy.is_some()).count();
+        if busy >= self.trouble.processes.max(1) || self.chance.once_in(3) {
+            return false;
+        }
+        let Some(received) = self.queue.receive() else {
+            return false;
+        };
+        let idle = self.slots.iter().position(|slot| slot.busy.is_none());
+        let place = match idle {
+            Some(place) => place,
+            None => {
+                let Some((process, engine)) = self.process() else {
+                    return false;
+                };
+                self.slots.push(Slot {
+                    process,
+                    engine,
+                    busy: None,
+                });
+                self.slots.len() - 1
+            }
+        };
+        if let Some(slot) = self.slots.get_mut(place) {
+            slot.invoke(received, self.clock.now());
+        }
+        true
+    }
+
+    fn somebody_dies(&mut self) {
+        let busy: Vec<usize> = (0..self.slots.len())
+            .filter(|place| self.slots.get(*place).is_some_and(|slot| slot.busy.is_some()))
+            .collect();
+        let pick = usize::try_from(self.chance.below(busy.len() as u64)).unwrap_or(0);
+        if let Some(place) = busy.get(pick) {
+            self.kill(*place);
+        }
+    }
+
+    fn kill(&mut self, place: usize) {
+        let slot = self.slots.remove(place);
+        slot.process.kill();
+        if let Some(invocation) = slot.busy {
+            self.queue.dropped(&invocation.received);
+            self.deaths += 1;
+        }
+    }
+
+    /// Time passes to the next moment at which anything happens.
+    fn pass(&mut self) -> bool {
+        let busy = self.slots.iter().filter(|slot| slot.busy.is_some()).count();
+        let waits = busy < self.trouble.processes.max(1);
+        let messages = self.queue.next().filter(|_| waits);
+        let kills = self.slots.iter().filter_map(|slot| Some(slot.busy.as_ref()?.killed_at));
+        let next = [self.clock.next(), messages].into_iter().flatten().chain(kills).min();
+        let Some(next) = next else { return false };
+        let by = next.saturating_sub(self.clock.now());
+        self.clock.advance(by);
+        let now = self.clock.now();
+        let late = |slot: &Slot| slot.busy.as_ref().is_some_and(|invocation| invocation.killed_at <= now);
+        while let Some(place) = self.slots.iter().position(late) {
+            self.kill(place);
+        }
+        true
+    }
+}
+
+impl Slot {
+    fn invoke(&mut self, received: Received, now: Millis) {
+        let outcome = Outcome::default();
+        let (there, engine) = (outcome.clone(), self.engine.clone());
+        let (wake, times) = (received.wake.clone(), received.times);
+        let invoked = async move {
+            let handled = engine.invoke(&wake, times, now + FUNCTION_MS - STOPS_MS).await;
+            *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(handled);
+        };
+        self.process.spawn(invoked.boxed());
+        self.busy = Some(Invocation {
+            received,
+            outcome,
+            killed_at: now + FUNCTION_MS,
+        });
+    }
+}

@@ -1,0 +1,281 @@
+//! Several processes over one table and one queue: right result, and every repeat has a counted cause.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use stepwell_core::Failure;
+use stepwell_engine::{Ended, EngineError};
+use stepwell_model::Settings;
+use stepwell_simulation::checks::Logs;
+use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features};
+use stepwell_simulation::reference::{ChildWitness, Witness, verify};
+use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
+
+use crate::crashes::{FLOW, expected, input};
+
+/// Everything at once.
+fn trouble(seed: u64) -> Trouble {
+    let deaths_max = u32::try_from(seed % 7).unwrap_or(0);
+    Trouble {
+        table: Faults {
+            any_order: true,
+            refused: 40,
+            unanswered: 40,
+        },
+        queue: QueueFaults {
+            refused: 40,
+            unanswered: 40,
+            late: 5,
+            doubled: if seed.is_multiple_of(3) { 30 } else { 0 },
+        },
+        death: 150,
+        deaths_max,
+        skew_ms: 400,
+        processes: 3,
+    }
+}
+
+fn survive(seed: u64, trouble: Trouble) -> Functions {
+    let mut world = Functions::new(seed, trouble);
+    let begin = Begin {
+        settings: Settings {
+            fuse: !seed.is_multiple_of(3),
+            ..Settings::default()
+        },
+        ..Begin::with(input(14))
+    };
+    let execution = world
+        .start(&flow(FLOW), &begin)
+        .expect("the world stands still")
+        .unwrap();
+    assert!(world.run_dry(200_000), "seed {seed}: it does not end");
+    let end = world.ended(&execution).expect("the world stands still").unwrap();
+    assert_eq!(world.failed, Vec::<String>::new(), "seed {seed}");
+    assert_eq!(end, Ended::Succeeded(expected(14)), "seed {seed}: {world:?}");
+    world
+}
+
+#[test]
+fn a_calm_world_of_functions() {
+    let trouble = Trouble {
+        processes: 2,
+        ..Trouble::default()
+    };
+    for seed in 0..50 {
+        let world = survive(seed, trouble);
+        let ran = world.tasks.ran();
+        let repeated: Vec<_> = ran.iter().filter(|(_, ran)| ran.is_effect && ran.begun > 1).collect();
+        assert!(repeated.is_empty(), "seed {seed}: {repeated:?}");
+    }
+}
+
+#[test]
+fn a_troubled_world_of_functions() {
+    for seed in crate::seeds(300, &[330, 451, 692, 1056]) {
+        let world = survive(seed, trouble(seed));
+        let causes = 1 + world.deaths + world.queue.doubled();
+        for (key, ran) in world.tasks.ran().iter().filter(|(_, ran)| ran.is_effect) {
+            assert!(
+                ran.begun <= causes,
+                "seed {seed}: attempt {key} began {} times; {causes}",
+                ran.begun
+            );
+        }
+    }
+}
+
+/// What is known of an execution.
+fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
+    let name = execution.to_owned();
+    let known = world.call(move |engine| {
+        let name = name.clone();
+        async move { Ok((engine.history(&name).await?, engine.ended(&name).await?)) }
+    });
+    let (history, end) = known.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
+    if end == Ended::Running {
+        return Err(format!("`{execution}` is left as it is: {history:#?}"));
+    }
+    Ok(Witness {
+        history,
+        end,
+        ran: None,
+        deaths: world.deaths + world.queue.doubled(),
+        stop: None,
+        children: Vec::new(),
+        tolerance_ms: 15_000,
+        strides: true,
+    })
+}
+
+/// What happens outside, at its time or thereabouts.
+fn happen(world: &mut Functions, plan: &Plan, execution: &str, outside: &Outside) -> Option<bool> {
+    match outside.what {
+        Happening::StartAgain => {
+            let again = world.start(&plan.lowered(), &plan.begin());
+            again
+                .expect("nobody answers")
+                .expect("a start that is repeated is harmless");
+            None
+        }
+        Happening::Stop => {
+            let execution = execution.to_owned();
+            let stopped = world.call(move |engine| {
+                let execution = execution.clone();
+                async move { engine.stop(&execution, Failure::new("Enough", "")).await }
+            });
+            Some(stopped.expect("nobody answers").is_ok())
+        }
+    }
+}
+
+/// Everything that is known in the end.
+fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Witness, String> {
+    let mut whole = witness(world, execution)?;
+    let rows = world.call(|engine| async move { engine.list().await });
+    let rows = rows.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
+    for name in rows
+        .into_iter()
+        .map(|row| row.execution.to_string())
+        .filter(|name| name != execution)
+    {
+        let asked = name.clone();
+        let described = world.call(move |engine| {
+            let name = asked.clone();
+            async move { engine.describe(&name).await }
+        });
+        match described.ok_or("nobody answers")? {
+            // Its row was written, and whoever wrote it died before the first record.
+            Err(EngineError::ExecutionNotExists { .. }) => {}
+            Err(error) => return Err(error.to_string()),
+            Ok(described) => whole.children.push(ChildWitness {
+                flow: described.flow.to_string(),
+                input: described.input,
+                witness: witness(world, &name)?,
+            }),
+        }
+    }
+    Ok(whole)
+}
+
+fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), String> {
+    let mut world = Functions::new(plan.seed, trouble);
+    let execution = world.start(&plan.lowered(), &plan.begin());
+    let execution = execution.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
+    if plan.seed.is_multiple_of(4) {
+        world.tasks.watch(&world.store);
+    }
+    let mut stop = None;
+    for outside in &plan.schedule {
+        world.run_for(world.chance.below(400));
+        stop = stop.or(happen(&mut world, plan, &execution, outside));
+    }
+    if !world.run_dry(1_000_000) {
+        return Err("it does not end".to_owned());
+    }
+    let mut whole = all_that_is_known(&mut world, &execution)?;
+    Logs::read(&world.store, &execution).check()?;
+    if let Some(complaint) = world.tasks.complaints().first() {
+        return Err(complaint.clone());
+    }
+    coverage.count(plan, &world);
+    if !world.failed.is_empty() {
+        return Err(format!("invocations failed: {:?}", world.failed));
+    }
+    whole.stop = stop;
+    let early = |outside: &Outside| Outside {
+        at_ms: 0,
+        ..outside.clone()
+    };
+    let plan = Plan {
+        schedule: plan.schedule.iter().map(early).collect(),
+        ..plan.clone()
+    };
+    let logs = Logs::read(&world.store, &execution);
+    verify(&plan, &whole)
+        .map(drop)
+        .map_err(|mismatch| format!("{mismatch}\n{logs}"))
+}
+
+const GENERATOR: Generator = Generator {
+    size: 12,
+    callbacks: false,
+    children: true,
+    stops: true,
+};
+
+/// How often each feature of a plan was there while each kind of trouble struck.
+#[derive(Default)]
+struct Coverage(BTreeMap<&'static str, BTreeMap<&'static str, u64>>);
+
+impl Coverage {
+    fn count(&mut self, plan: &Plan, world: &Functions) {
+        let refused = world.struck.refused.load(Ordering::Relaxed);
+        let unanswered = world.struck.unanswered.load(Ordering::Relaxed);
+        let struck = [
+            ("deaths", u64::from(world.deaths)),
+            ("doubled wakes", u64::from(world.queue.doubled())),
+            ("refused writes", refused),
+            ("lost answers", unanswered),
+        ];
+        for (feature, _) in features(plan) {
+            let row = self.0.entry(feature).or_default();
+            for (trouble, times) in struck {
+                *row.entry(trouble).or_default() += u64::from(times > 0);
+            }
+        }
+    }
+
+    /// Prints the table; what never met is a gap.
+    #[expect(clippy::print_stdout, reason = "coverage is to be seen")]
+    fn show(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        for (feature, row) in &self.0 {
+            let cells: Vec<String> = row.iter().map(|(trouble, runs)| format!("{trouble} {runs}")).collect();
+            println!("{feature:24} {}", cells.join(", "));
+            gaps.extend(
+                row.iter()
+                    .filter(|(_, runs)| **runs == 0)
+                    .map(|(trouble, _)| format!("{feature} × {trouble}")),
+            );
+        }
+        gaps
+    }
+}
+
+fn all_agree(count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
+    let mut wrong = Vec::new();
+    let mut coverage = Coverage::default();
+    for seed in crate::seeds(count, &[2066, 3101, 4032, 4304]) {
+        let plan = GENERATOR.plan(seed);
+        if let Err(why) = agrees(&plan, trouble(seed), &mut coverage) {
+            wrong.push(format!("seed {seed}: {why}"));
+        }
+    }
+    let shown: Vec<String> = wrong
+        .iter()
+        .take(5)
+        .map(|why| why.chars().take(6_000).collect())
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} plans disagree:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
+    coverage
+}
+
+#[test]
+fn calm_functions_agree_with_the_reference() {
+    let calm = Trouble {
+        processes: 2,
+        ..Trouble::default()
+    };
+    all_agree(300, |_| calm);
+}
+
+#[test]
+fn troubled_functions_agree_with_the_reference() {
+    let gaps = all_agree(1_000, trouble).show();
+    assert!(gaps.is_empty(), "what never met: {gaps:?}");
+}

@@ -1,0 +1,295 @@
+//! Random plans: the engine does what the reference says, in calm worlds and in crashing ones.
+
+use std::collections::BTreeMap;
+
+use stepwell_core::Failure;
+use stepwell_engine::{Ended, Engine, EngineError, HistoryEvent};
+use stepwell_simulation::World;
+use stepwell_simulation::checks::Logs;
+use stepwell_simulation::plan::{Feature, Generator, Happening, Kind, Outside, Plan, features, smallest};
+use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, Witness, predict, verify};
+
+/// Milliseconds by which causal order moves what a run tells.
+const TOLERANCE_MS: u64 = 100;
+
+/// Polls after which an execution is taken for one that never ends.
+const POLLS_MAX: u64 = 100_000;
+
+/// Plans whose tasks wait for no reports and start no other flows.
+const GENERATOR: Generator = Generator {
+    size: 14,
+    callbacks: false,
+    children: true,
+    stops: true,
+};
+
+/// Why a run is no evidence that the engine is right.
+#[derive(Debug)]
+enum Wrong {
+    StandsStill(String),
+    Refused(EngineError),
+    Differs(Mismatch),
+    Predicted(Expected, Ended),
+}
+
+impl From<EngineError> for Wrong {
+    fn from(error: EngineError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Mismatch> for Wrong {
+    fn from(mismatch: Mismatch) -> Self {
+        Self::Differs(mismatch)
+    }
+}
+
+impl std::fmt::Display for Wrong {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::StandsStill(execution) => write!(
+                formatter,
+                "the world stands still, or runs in circles, before the end of {execution}"
+            ),
+            Self::Refused(error) => write!(formatter, "the engine says: {error}"),
+            Self::Differs(mismatch) => write!(formatter, "{mismatch}"),
+            Self::Predicted(expected, got) => write!(formatter, "expected {expected:?}\n  got      {got:?}"),
+        }
+    }
+}
+
+/// A run under way.
+struct Run {
+    world: World,
+    engine: Engine,
+    execution: String,
+    stop: Option<bool>,
+}
+
+impl Run {
+    fn begin(plan: &Plan, mut world: World) -> Result<Self, Wrong> {
+        let engine = world.engine()?;
+        let execution = world.start(&engine, &plan.lowered(), plan.begin())?;
+        Ok(Self {
+            world,
+            engine,
+            execution,
+            stop: None,
+        })
+    }
+
+    /// What happens outside.
+    fn happen(&mut self, plan: &Plan, outside: &Outside) -> Result<(), Wrong> {
+        match outside.what {
+            Happening::StartAgain => {
+                self.world.start(&self.engine, &plan.lowered(), plan.begin())?;
+            }
+            Happening::Stop => {
+                let (engine, execution) = (self.engine.clone(), self.execution.clone());
+                let stop = async move { engine.stop(&execution, Failure::new("Enough", "")).await };
+                let accepted = self.world.run_until(stop);
+                let accepted = accepted
+                    .ok_or_else(|| Wrong::StandsStill(self.execution.clone()))?
+                    .is_ok();
+                self.stop = Some(accepted);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known of an execution that ends.
+    fn known(&mut self, execution: &str) -> Result<Witness, Wrong> {
+        let (engine, name) = (self.engine.clone(), execution.to_owned());
+        let end = self.world.run_polls(async move { engine.wait(&name).await }, POLLS_MAX);
+        let end = end.ok_or_else(|| Wrong::StandsStill(Logs::read(&self.world.store, execution).to_string()))??;
+        let (engine, name) = (self.engine.clone(), execution.to_owned());
+        let history: Vec<HistoryEvent> = self.world.wait_for(async move { engine.history(&name).await })?;
+        Ok(Witness {
+            history,
+            end,
+            ran: None,
+            deaths: self.world.deaths,
+            stop: None,
+            children: Vec::new(),
+            tolerance_ms: TOLERANCE_MS,
+            strides: false,
+        })
+    }
+
+    /// What is known of everything in the end.
+    fn end(&mut self) -> Result<Witness, Wrong> {
+        let execution = self.execution.clone();
+        let mut witness = self.known(&execution)?;
+        let engine = self.engine.clone();
+        for row in self.world.wait_for(async move { engine.list().await })? {
+            let name = row.execution.to_string();
+            if name != execution {
+                let (engine, described) = (self.engine.clone(), name.clone());
+                let described = self.world.wait_for(async move { engine.describe(&described).await });
+                let described = match described {
+                    // Its row was written, and the branch that started it was cut off before its first record.
+                    Err(EngineError::ExecutionNotExists { .. }) => continue,
+                    described => described?,
+                };
+                witness.children.push(ChildWitness {
+                    flow: described.flow.to_string(),
+                    input: described.input,
+                    witness: self.known(&name)?,
+                });
+            }
+        }
+        witness.ran = Some(self.world.tasks.ran());
+        witness.stop = self.stop;
+        Ok(witness)
+    }
+}
+
+fn calm(plan: &Plan) -> Result<Witness, Wrong> {
+    let mut run = Run::begin(plan, World::calm(plan.seed))?;
+    let start = run.world.now();
+    for outside in &plan.schedule {
+        let due = start + outside.at_ms;
+        run.world.pass(due.saturating_sub(run.world.now()));
+        run.happen(plan, outside)?;
+    }
+    run.end()
+}
+
+/// Runs a plan in a calm world; whether its prediction was certain.
+fn agrees_in_calm(plan: &Plan) -> Result<bool, Wrong> {
+    let prediction = predict(plan)?;
+    let witness = match calm(plan) {
+        Err(Wrong::StandsStill(_)) if prediction.end == Expected::Never => return Ok(true),
+        witness => witness?,
+    };
+    verify(plan, &witness)?;
+    if prediction.is_certain && !prediction.end.is(&witness.end) {
+        return Err(Wrong::Predicted(prediction.end, witness.end));
+    }
+    Ok(prediction.is_certain)
+}
+
+/// Runs a plan with processes that die after random stretches.
+fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
+    let mut run = Run::begin(plan, World::new(plan.seed))?;
+    let deaths = run.world.chance.below(8);
+    let mut schedule = plan.schedule.iter();
+    for _ in 0..deaths {
+        let (watched, name) = (run.engine.clone(), run.execution.clone());
+        let polls = 1 + run.world.chance.below(40);
+        if run
+            .world
+            .run_polls(async move { watched.wait(&name).await }, polls)
+            .is_some()
+        {
+            break;
+        }
+        run.engine = run.world.engine()?;
+        if run.world.chance.once_in(2)
+            && let Some(outside) = schedule.next()
+        {
+            run.happen(
+                plan,
+                &Outside {
+                    at_ms: 0,
+                    ..outside.clone()
+                },
+            )?;
+        }
+    }
+    let witness = run.end()?;
+    let early = |outside: &Outside| Outside {
+        at_ms: 0,
+        ..outside.clone()
+    };
+    let plan = Plan {
+        schedule: plan.schedule.iter().map(early).collect(),
+        ..plan.clone()
+    };
+    verify(&plan, &witness)?;
+    Ok(run.world.deaths)
+}
+
+/// Fails with the plans that disagree, the first one made small.
+#[expect(clippy::print_stdout, reason = "what was found is shown")]
+fn all_agree(seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) {
+    let mut wrong = Vec::new();
+    for seed in seeds {
+        let plan = GENERATOR.plan(seed);
+        if let Err(why) = agrees(&plan) {
+            if wrong.is_empty() {
+                let kind = std::mem::discriminant(&why);
+                let is_same = |why: Wrong| std::mem::discriminant(&why) == kind;
+                let small = smallest(&plan, 2_000, |plan| agrees(plan).is_err_and(is_same));
+                let why = agrees(&small).unwrap_err();
+                println!("seed {seed}, made small: {why}\n{}", small.fixture());
+            }
+            wrong.push(format!("seed {seed}: {why}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} plans disagree:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "what was found is shown")]
+#[test]
+fn plans_are_accepted_and_hold_everything() {
+    const LEAST: u64 = 20;
+    let mut found: BTreeMap<Feature, u64> = BTreeMap::new();
+    for seed in 0..2_000 {
+        let plan = Generator::default().plan(seed);
+        assert_eq!(plan.begin().flows.len(), plan.children.len());
+        assert_eq!(&*plan.lowered().name, "main");
+        for (feature, count) in features(&plan) {
+            *found.entry(feature).or_default() += count;
+        }
+    }
+    println!("{found:#?}");
+    let rare: Vec<_> = found.iter().filter(|(_, count)| **count < LEAST).collect();
+    assert!(rare.is_empty(), "too rare: {rare:?}");
+    assert_eq!(found.len(), 53, "{:?}", found.keys());
+}
+
+#[expect(clippy::print_stdout, reason = "what was found is shown")]
+#[test]
+fn calm_worlds_agree() {
+    let (mut certain, mut count) = (0_u64, 0_u64);
+    all_agree(crate::seeds(1_000, &[1970, 2941, 3020]), |plan| {
+        certain += u64::from(agrees_in_calm(plan)?);
+        count += 1;
+        Ok(())
+    });
+    println!("{certain} of {count} predictions were certain");
+    assert!(certain * 10 >= count * 9);
+}
+
+#[expect(clippy::print_stdout, reason = "what was found is shown")]
+#[test]
+fn crashing_worlds_agree() {
+    let mut deaths = 0;
+    all_agree(crate::seeds(1_000, &[2248, 2967, 11_283]), |plan| {
+        deaths += agrees_in_crashes(plan)?;
+        Ok(())
+    });
+    println!("{deaths} deaths");
+}
+
+#[test]
+fn a_planted_mismatch_becomes_small() {
+    let has_a_map_that_waits = |plan: &Plan| {
+        let waits = |state: &stepwell_simulation::plan::State| matches!(state.kind, Kind::Wait(_));
+        let is_so = |state: &stepwell_simulation::plan::State| matches!(&state.kind, Kind::Map(map) if map.block.states.iter().any(waits));
+        plan.flow.block.states.iter().any(is_so)
+    };
+    let large = (0..).map(|seed| GENERATOR.plan(seed));
+    let mut large = large;
+    let large = large
+        .find(|plan| plan.states() > 15 && has_a_map_that_waits(plan))
+        .unwrap();
+    let small = smallest(&large, 5_000, has_a_map_that_waits);
+    assert_eq!((large.states() > 15, small.states()), (true, 2), "{}", small.fixture());
+}
