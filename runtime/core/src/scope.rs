@@ -35,6 +35,9 @@ pub enum Kind {
         index: u32,
         /// The effective input of the Parallel.
         input: Value,
+        /// How often the Parallel was retried.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        retries: u32,
         /// The number of the innermost Map's item around it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         item: Option<u64>,
@@ -78,7 +81,22 @@ pub struct Lane {
     pub wrote: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
 impl Kind {
+    /// How often the Parallel or Map was retried that forked it.
+    #[must_use]
+    pub fn retries(&self) -> u32 {
+        match self {
+            Self::Root => 0,
+            Self::Branch { retries, .. } => *retries,
+            Self::Lane(lane) => lane.retries,
+        }
+    }
+
     /// The error that is readable in here where no Catch of this scope led to the state.
     pub(crate) fn caught(&self) -> Option<&Failure> {
         match self {
@@ -150,6 +168,7 @@ fn branch(parent: &Snapshot, position: &Position, name: &Arc<str>, index: u32) -
             state: name.clone(),
             index,
             input: position.input.clone(),
+            retries: position.retries,
             item: parent.scope.item(),
             caught: parent.caught.clone(),
         },

@@ -321,8 +321,8 @@ impl<'a> Step<'a> {
             return Ok(Err(failure));
         }
         self.snapshot.globals.write(&keys, self.memory)?;
-        // A write copies what is there, so it counts as a whole.
-        self.count_bytes(self.snapshot.globals.view.own_bytes());
+        // A write goes through what is there and copies it, so it counts as a whole, and twice.
+        self.count_bytes(2 * self.snapshot.globals.view.own_bytes());
         Ok(Ok(()))
     }
 

@@ -157,7 +157,10 @@ impl Driver {
                 match self.next_move() {
                     Move::Ended => {
                         self.commit().await?;
-                        return Ok(self.ended());
+                        if !self.snapshot.status.is_running() {
+                            return Ok(self.ended());
+                        }
+                        // The append lost: another process has gone on with the scope.
                     }
                     Move::Continue => self.go_on().await?,
                     Move::Attempt(attempt) => Box::pin(self.attempt(attempt)).await?,

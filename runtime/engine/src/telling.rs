@@ -89,6 +89,11 @@ pub(crate) fn detail(path: &Arc<str>, entry: &Entry, snapshot: &Snapshot) -> Val
     {
         detail.push(("index", Value::Number(Number::from(u64::from(*index)))));
     }
+    let retries = snapshot.scope.kind.retries();
+    if let (Fact::BranchEntered { .. } | Fact::IterationEntered { .. }, 1..) = (&entry.fact, retries) {
+        // As of a task: from 1, and told where the Parallel or Map runs again.
+        detail.push(("attempt", Value::Number(Number::from(u64::from(retries) + 1))));
+    }
     detail.extend(specifics(&entry.fact));
     if let Some(failure) = failure(&entry.fact) {
         detail.push(("error", Value::String(failure.code.clone())));

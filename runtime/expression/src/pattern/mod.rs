@@ -34,8 +34,8 @@ const SMALL: Effort = Effort {
 };
 /// For large counted repetitions of large classes.
 const LARGE: Effort = Effort {
-    bytes_max: 1 << 20,
-    steps: 66_000,
+    bytes_max: 2 << 20,
+    steps: 132_000,
 };
 
 /// What the smallest pattern costs, and how many bytes of the compiled form cost one step more.

@@ -35,11 +35,27 @@ impl Translator<'_> {
         match self.rest.next() {
             Some('Q') => self.quotation(),
             Some('b') => self.out.push_str(r"(?-u:\b)"),
+            Some(name @ ('p' | 'P' | 'x')) => self.named(name),
             Some(name) => match set(name) {
                 Some(set) => self.out.extend(["[", set, "]"]),
                 None => self.keep(name),
             },
             None => self.out.push('\\'),
+        }
+    }
+
+    /// `\p{Greek}` or `\x{1F600}`: the brace belongs to the escape.
+    fn named(&mut self, name: char) {
+        self.keep(name);
+        if self.rest.next_if_eq(&'{').is_none() {
+            return;
+        }
+        self.out.push('{');
+        for char in self.rest.by_ref() {
+            self.out.push(char);
+            if char == '}' {
+                return;
+            }
         }
     }
 
@@ -108,19 +124,21 @@ impl Translator<'_> {
     }
 }
 
-/// Whether `{` and what comes behind it is `{n}`, `{n,}` or `{n,m}`.
+/// Whether `{` and what comes behind it is `{n}`, `{n,}` or `{n,m}`; a number has no zero before it.
 fn begins_repetition(rest: Peekable<Chars<'_>>) -> bool {
-    let inside: Option<String> = rest
-        .clone()
-        .any(|char| char == '}')
-        .then(|| rest.take_while(|char| *char != '}').collect());
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    inside.is_some_and(|inside| match inside.split_once(',') {
-        None => is_number(&inside),
-        Some((least, "")) => is_number(least),
-        Some((least, most)) => is_number(least) && is_number(most),
-    })
+    let near: String = rest.take(REPETITION_CHARS_MAX).collect();
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = |text: &str| is_digits(text) && (text.len() == 1 || !text.starts_with('0'));
+    near.split_once('}')
+        .is_some_and(|(inside, _)| match inside.split_once(',') {
+            None => is_number(inside),
+            Some((least, "")) => is_number(least),
+            Some((least, most)) => is_number(least) && is_number(most),
+        })
 }
+
+/// No repetition is longer: RE2 repeats at most 1,000 times.
+const REPETITION_CHARS_MAX: usize = 16;
 
 /// What stands between the brackets of a class that is the same as an escape.
 fn set(name: char) -> Option<&'static str> {
@@ -166,6 +184,13 @@ mod tests {
             ("a{2}b{3,}c{4,5}", "a{2}b{3,}c{4,5}"),
             ("a{1,2,3}", r"a\{1,2,3}"),
             ("{2}", "{2}"),
+            ("a{01}b{0}", r"a\{01}b{0}"),
+            (
+                r"\p{Greek}\P{L}{2}\x{1F600}\pL{1,3}\x41{2}",
+                r"\p{Greek}\P{L}{2}\x{1F600}\pL{1,3}\x41{2}",
+            ),
+            (r"\p{Greek", r"\p{Greek"),
+            (r"[\p{L}{]", r"[\p{L}{]"),
             (r"\{2}", r"\{2}"),
             ("[{]{", r"[{]\{"),
             ("[a", "[a"),

@@ -120,6 +120,14 @@ fn patterns_are_bounded() {
             "{pattern}"
         );
     }
+    for pattern in ["^[\\pL\\pN_-]{1,64}$", "^\\pL{1,100}$", "^\\p{Han}+$"] {
+        let pattern = pattern.replace('\\', "\\\\");
+        assert_eq!(
+            world.json_of(&format!("regexMatchString(\"{pattern}\", \"-\")")),
+            (pattern.contains('-')).to_string(),
+            "{pattern}"
+        );
+    }
     let nested = format!("{}a{}", "(".repeat(500), ")".repeat(500));
     let message = refused(&format!("regexMatchString(\"{nested}\", $Input.as)"));
     assert!(

@@ -213,17 +213,28 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         visit: &Visit<'p>,
         at: Time,
     ) -> Result<(Option<Outcome>, Time), Halt> {
-        match self.child_scope(child, names, &visit.state.name, at.record()) {
+        match self.child_scope(child, names, visit, at.record()) {
             Ok((outcome, at)) => Ok((Some(outcome), at)),
             Err(Halt::Cut) => Ok((None, Time::never())),
             Err(wrong) => Err(wrong),
         }
     }
 
-    fn child_scope(&mut self, child: &mut Child<'p>, names: &Names, state: &str, at: Time) -> Result<Worked, Halt> {
+    fn child_scope(
+        &mut self,
+        child: &mut Child<'p>,
+        names: &Names,
+        visit: &Visit<'p>,
+        at: Time,
+    ) -> Result<Worked, Halt> {
+        let state = visit.state.name.as_str();
         let index = ("index", Value::from(child.index));
         let path = child.scope.path.clone();
-        let told = vec![index.clone(), ("input", child.input.clone())];
+        let mut told = vec![index.clone()];
+        if visit.counters.retries > 0 {
+            told.push(("attempt", Value::from(visit.counters.retries + 1)));
+        }
+        told.push(("input", child.input.clone()));
         let at = self.tell(&path, names.entered, state, told, at)?;
         let (outcome, at) = self.block(child.block, &mut child.scope, child.input.clone(), at)?;
         let mut told = vec![index];

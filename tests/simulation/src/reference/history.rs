@@ -68,6 +68,13 @@ impl Event {
         matches!(&*self.kind, "BranchEntered" | "IterationEntered")
     }
 
+    /// Which try of the fork a branch or item belongs to, from 1.
+    pub(super) fn try_of_fork(&self) -> u64 {
+        let number = self.detail.as_object().and_then(|detail| detail.get("attempt"));
+        let number = number.and_then(Value::as_number).and_then(|number| number.as_i64());
+        number.and_then(|number| u64::try_from(number).ok()).unwrap_or(1)
+    }
+
     /// Whether it ends a branch or an item.
     pub(super) fn exits_child(&self) -> bool {
         matches!(&*self.kind, "BranchExited" | "IterationExited")

@@ -53,8 +53,8 @@ pub struct FromHistory<'w> {
     picks: Vec<usize>,
     /// How many there were to choose from.
     pub(super) options: Vec<usize>,
-    /// The generation that begins: before this event, and after this time nothing of it.
-    generation: (u64, Option<u64>),
+    /// The generation that begins: before this event, and which try of the fork it is.
+    generation: (u64, u64),
     /// What was told, for counting.
     pub(super) facts: Vec<Fact>,
     /// Whether a scope was cut off.
@@ -71,7 +71,7 @@ impl<'w> FromHistory<'w> {
             told: history::by_scope(&witness.history),
             picks,
             options: Vec::new(),
-            generation: (u64::MAX, None),
+            generation: (u64::MAX, 1),
             facts: Vec::new(),
             is_cut: false,
         }
@@ -206,23 +206,17 @@ impl Oracle for FromHistory<'_> {
 
     fn fork_begins(&mut self, path: &str, children: &[String]) {
         let end = self.next(path).map_or(u64::MAX, |event| event.id);
-        let again = children.iter().filter_map(|child| {
-            let entered = self
-                .told
-                .get(child)?
-                .iter()
-                .filter(|event| event.enters_child() && event.id < end);
-            entered.map(|event| event.at_ms).nth(1)
+        let next = children.iter().filter_map(|child| {
+            let entered = self.next(child)?;
+            (entered.enters_child() && entered.id < end).then(|| entered.try_of_fork())
         });
-        self.generation = (end, again.min());
+        self.generation = (end, next.min().unwrap_or(1));
     }
 
     fn begins(&mut self, child: &str) -> bool {
-        // A retry of a fork comes a second later at least.
-        const SAME_MS: u64 = 500;
-        let (end, again) = self.generation;
+        let (end, number) = self.generation;
         let entered = self.next(child).filter(|event| event.enters_child() && event.id < end);
-        entered.is_some_and(|event| again.is_none_or(|again| event.at_ms + SAME_MS <= again))
+        entered.is_some_and(|event| event.try_of_fork() == number)
     }
 
     fn fork(&mut self, fork: &Fork) -> Result<ForkEnd, Halt> {

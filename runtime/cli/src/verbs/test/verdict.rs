@@ -83,7 +83,7 @@ fn of_error(code: &str, detail: Option<&str>, result: Option<&Outcome>) -> Vec<M
     let expected = detail.map_or_else(|| code.to_owned(), |detail| format!("{code}: {detail}"));
     match result {
         Some(Outcome::Error(failure)) => {
-            let own = (failure.code != code).then(|| Mismatch::new("error.code", code, &*failure.code));
+            let own = (failure.code != code).then(|| Mismatch::new("error.code", code, with_detail(failure)));
             let detail = detail.filter(|detail| failure.detail != *detail);
             let detail = detail.map(|detail| Mismatch::new("error.detail", detail, &*failure.detail));
             own.into_iter().chain(detail).collect()
@@ -98,7 +98,15 @@ fn of_error(code: &str, detail: Option<&str>, result: Option<&Outcome>) -> Vec<M
 }
 
 fn told(failure: &Failure) -> String {
-    format!("the error {}: {}", failure.code, failure.detail)
+    format!("the error {}", with_detail(failure))
+}
+
+/// An error with its reason, which is what one looks for.
+fn with_detail(failure: &Failure) -> String {
+    match failure.detail.is_empty() {
+        true => failure.code.to_string(),
+        false => format!("{}: {}", failure.code, failure.detail),
+    }
 }
 
 /// Whether the states are those that were entered; branches and items are looked into where a path of theirs stands.
