@@ -321,8 +321,10 @@ impl<'a> Step<'a> {
             return Ok(Err(failure));
         }
         self.snapshot.globals.write(&keys, self.memory)?;
-        // A write goes through what is there and copies it, so it counts as a whole, and twice.
-        self.count_bytes(2 * self.snapshot.globals.view.own_bytes());
+        // A write merges, measures, copies and stores what is there: it counts as a whole, and four times.
+        let bytes = self.snapshot.globals.view.own_bytes();
+        self.count_bytes(bytes);
+        self.snapshot.states += 3 * (bytes / BYTES_PER_STATE);
         Ok(Ok(()))
     }
 
