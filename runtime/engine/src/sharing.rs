@@ -206,12 +206,15 @@ impl Driver {
     }
 
     fn looker(&self) -> Looker<'_> {
-        if self.durable.as_ref().is_none_or(|durable| durable.mine) {
+        let Some(durable) = &self.durable else {
             return Looker::Writer;
-        }
+        };
         match &self.shared.woken {
-            None => Looker::Sole,
+            // A process that lives on may be handed the very wake that it named.
+            Some(woken) if durable.drive.wake.as_ref() == Some(&woken.receipt.wake) => Looker::Woken(&woken.receipt),
+            Some(_) | None if durable.mine => Looker::Writer,
             Some(woken) => Looker::Woken(&woken.receipt),
+            None => Looker::Sole,
         }
     }
 

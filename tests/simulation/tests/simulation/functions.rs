@@ -69,6 +69,30 @@ fn a_calm_world_of_functions() {
     }
 }
 
+/// One process does everything, so it is handed the wakes that it named itself: nobody's time has to pass first.
+#[test]
+fn a_process_that_is_handed_its_own_wake_acts_at_once() {
+    let text = "Type: StateMachine\nSpecVersion: v1\nName: later\nStartAt: A\nStates:\n  - {Type: Task, Name: A, \
+                Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: {fails: 1, takes: 0}}, \
+                Retry: [{Errors: [FnF.ALL], MaxAttempts: 1, IntervalSeconds: 10}], End: true}\n";
+    let one = Trouble {
+        processes: 1,
+        ..Trouble::default()
+    };
+    let mut world = Functions::new(1, one);
+    let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
+    let begun = world.now();
+    let execution = world
+        .start(&flow(text), &begin)
+        .expect("the world stands still")
+        .unwrap();
+    assert!(world.run_dry(100_000));
+    let end = world.ended(&execution).expect("the world stands still").unwrap();
+    assert_eq!(end.name(), "Succeeded");
+    let took = world.now() - begun;
+    assert!((10_000..12_000).contains(&took), "{took} ms");
+}
+
 #[test]
 fn a_troubled_world_of_functions() {
     for seed in crate::seeds(300, &[330, 451, 692, 1056]) {
