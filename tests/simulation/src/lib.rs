@@ -17,5 +17,5 @@ mod world;
 pub use functions::{Functions, Trouble};
 pub use queue::{Queue, QueueFaults, Received};
 pub use stepwell_simulator::{Chance, Faults};
-pub use tasks::{Ran, WorldTasks};
+pub use tasks::{Ran, WorldTasks, answer, lines, number};
 pub use world::{Begin, World, flow};

@@ -150,7 +150,12 @@ impl Tasks for WorldTasks {
     }
 }
 
-fn answer(function: &str, event: Value, attempt: u32) -> Result<Value, TaskFailure> {
+/// What a task of that name answers to that event at that attempt of its visit.
+///
+/// # Errors
+///
+/// The failure that the event asks for.
+pub fn answer(function: &str, event: Value, attempt: u32) -> Result<Value, TaskFailure> {
     if number(&event, "fails").is_some_and(|fails| u64::from(attempt) <= fails) {
         let detail = format!("attempt {attempt}").into();
         let code = field(&event, "code").and_then(Value::as_str).unwrap_or("Flaky").into();
@@ -169,7 +174,9 @@ fn answer(function: &str, event: Value, attempt: u32) -> Result<Value, TaskFailu
     }
 }
 
-fn lines(event: &Value) -> Vec<Arc<str>> {
+/// The lines that a guest says.
+#[must_use]
+pub fn lines(event: &Value) -> Vec<Arc<str>> {
     let lines = field(event, "log").and_then(Value::as_array).unwrap_or_default();
     lines.iter().filter_map(Value::as_str).map(Arc::from).collect()
 }
@@ -178,7 +185,9 @@ fn field<'v>(event: &'v Value, key: &str) -> Option<&'v Value> {
     event.as_object()?.get(key)
 }
 
-fn number(event: &Value, key: &str) -> Option<u64> {
+/// A whole number that the event holds.
+#[must_use]
+pub fn number(event: &Value, key: &str) -> Option<u64> {
     let number = field(event, key)?.as_number()?.as_i64()?;
     u64::try_from(number).ok()
 }
