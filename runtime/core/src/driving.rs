@@ -35,6 +35,9 @@ pub const WAKE_GRACE_MS: Millis = 300_000;
 /// a function behind an API is given, 30 s, doubled for clocks that disagree.
 pub const SENDER_LIFE_MS: Millis = 60_000;
 
+/// After how long a wake that came before its record is looked at again; doubled with every receipt.
+const AGAIN_MS: Millis = 1_000;
+
 /// Names one wake: the message, however often it is received.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -167,8 +170,13 @@ impl Drive {
 pub enum Found {
     /// The record that it announces, or a later one.
     Record,
-    /// Not yet: its sender may still be about to append. It is to be looked for again then.
-    NotYet(Millis),
+    /// Not yet: its sender may still be about to append.
+    NotYet {
+        /// When it is to be looked for again.
+        again_ms: Millis,
+        /// Until when its sender may live.
+        gives_up_ms: Millis,
+    },
     /// Its sender cannot be alive any more: the record will never be there.
     Never,
 }
@@ -177,11 +185,15 @@ impl Receipt {
     /// What the wake finds where `last` is the scope's last record.
     #[must_use]
     pub fn found(&self, last: Option<Revision>, now_ms: Millis) -> Found {
-        let gives_up = self.sent_ms.saturating_add(SENDER_LIFE_MS);
+        let gives_up_ms = self.sent_ms.saturating_add(SENDER_LIFE_MS);
+        let patience = AGAIN_MS.saturating_mul(1 << self.times.saturating_sub(1).min(6));
         match last {
             Some(last) if last >= self.expects => Found::Record,
-            Some(_) | None if now_ms >= gives_up => Found::Never,
-            Some(_) | None => Found::NotYet(gives_up),
+            Some(_) | None if now_ms >= gives_up_ms => Found::Never,
+            Some(_) | None => Found::NotYet {
+                again_ms: now_ms.saturating_add(patience).min(gives_up_ms),
+                gives_up_ms,
+            },
         }
     }
 }
@@ -273,12 +285,54 @@ mod tests {
 
     #[test]
     fn a_wake_that_finds_too_little_is_kept_as_long_as_its_sender_may_live() {
-        let wake = receipt("w", 1);
-        let found = |last, now| wake.found(last, now);
-        assert_eq!(found(Some(Revision(3)), 0), Found::Record);
-        assert_eq!(found(Some(Revision(9)), 99_000), Found::Record);
-        assert_eq!(found(Some(Revision(2)), 60_999), Found::NotYet(61_000));
-        assert_eq!(found(None, 1_000), Found::NotYet(61_000));
-        assert_eq!(found(None, 61_000), Found::Never);
+        let found = |times, last, now| receipt("w", times).found(last, now);
+        let not_yet = |again_ms| Found::NotYet {
+            again_ms,
+            gives_up_ms: 61_000,
+        };
+        assert_eq!(found(1, Some(Revision(3)), 0), Found::Record);
+        assert_eq!(found(1, Some(Revision(9)), 99_000), Found::Record);
+        assert_eq!(found(1, Some(Revision(2)), 60_999), not_yet(61_000));
+        assert_eq!(found(1, None, 1_000), not_yet(2_000));
+        assert_eq!(found(4, None, 1_000), not_yet(9_000));
+        assert_eq!(found(u32::MAX, None, 0), not_yet(61_000));
+        assert_eq!(found(1, None, 61_000), Found::Never);
+    }
+
+    #[test]
+    fn a_marker_cuts_off_what_its_scope_no_longer_waits_for() {
+        let branches = "Branches: [{StartAt: S, States: [{Type: Succeed, Name: S}]}]";
+        let states = alloc::format!("StartAt: P\nStates: [{{Type: Parallel, Name: P, {branches}, End: true}}]\n");
+        let mut snapshot = crate::story::Story::begin(&states, "{}").snapshot;
+        let root = Marker {
+            scope: ScopeId::root(),
+            expects: Revision(1),
+        };
+        let inner = ["", "1.0", "1.3/2.0", "11.0", "2.0/1.0"].map(|id| ScopeId(id.into()));
+        let cut = |revision, snapshot: &Snapshot| {
+            inner
+                .clone()
+                .map(|inner| root.cuts_off(&inner, Revision(revision), snapshot))
+        };
+        assert_eq!(
+            cut(0, &snapshot),
+            [false; 5],
+            "the record that it announces is not there"
+        );
+        assert_eq!(
+            cut(1, &snapshot),
+            [false, false, false, true, true],
+            "its fork is that of record 1"
+        );
+        snapshot.status = crate::Status::Succeeded(stepwell_expression::Value::Null);
+        assert_eq!(cut(1, &snapshot), [false, true, true, true, true], "it has ended");
+        let beside = Marker {
+            scope: ScopeId("1.0".into()),
+            ..root
+        };
+        assert!(
+            !beside.cuts_off(&ScopeId("1.1".into()), Revision(9), &snapshot),
+            "it lies beside"
+        );
     }
 }

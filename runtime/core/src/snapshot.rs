@@ -245,3 +245,22 @@ impl Snapshot {
         self.scope.path()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_has_its_public_name() {
+        let failure = || Failure::new("E", "");
+        let all = [
+            Status::Running,
+            Status::Succeeded(Value::Null),
+            Status::Failed(failure()),
+            Status::Stopped(failure()),
+            Status::TimedOut(failure()),
+        ];
+        let names = ["Running", "Succeeded", "Failed", "Stopped", "TimedOut"];
+        assert_eq!(all.each_ref().map(Status::name), names);
+    }
+}

@@ -34,6 +34,9 @@ pub(crate) const MARKERS_EVERY_MS: Millis = 2_000;
 /// When a wake is handed out again whose invocation failed for a reason that passes.
 const AGAIN_MS: Millis = 1_000;
 
+/// How long an invocation stays that was begun before its record is there, from look to look.
+const EARLY_MS: [Millis; 4] = [20, 40, 80, 160];
+
 /// The scope beside the root whose log holds the markers.
 const MARKERS: &str = "~markers";
 
@@ -113,20 +116,11 @@ impl Inner {
             times,
             received_ms: self.ports.clock.now(),
         };
-        let last = self
-            .ports
-            .log
-            .last(&wake.key)
-            .await
-            .map(|last| last.map(|last| Revision(last.revision)));
-        let last = match last {
-            Ok(last) => last,
+        match self.look_for(&wake.key, &receipt).await {
+            Ok(Found::Record) => {}
+            Ok(Found::NotYet { again_ms, .. }) => return Ok(Handled::Later(again_ms)),
+            Ok(Found::Never) => return Ok(Handled::Done),
             Err(error) => return self.passing(error.into()),
-        };
-        match receipt.found(last, self.ports.clock.now()) {
-            Found::Record => {}
-            Found::NotYet(at) => return Ok(Handled::Later(at)),
-            Found::Never => return Ok(Handled::Done),
         }
         let woken = Arc::new(Woken {
             scope: ScopeId(wake.key.scope.clone()),
@@ -135,6 +129,20 @@ impl Inner {
             later: Mutex::default(),
         });
         self.carry_out(&wake.key.execution, woken).await
+    }
+
+    /// What a wake finds; it may have overtaken its record by a moment.
+    async fn look_for(&self, key: &ScopeKey, receipt: &Receipt) -> Result<Found, LogError> {
+        let mut patience = EARLY_MS.into_iter();
+        loop {
+            let last = self.ports.log.last(key).await?;
+            let now = self.ports.clock.now();
+            let found = receipt.found(last.map(|last| Revision(last.revision)), now);
+            match (found, patience.next()) {
+                (Found::NotYet { .. }, Some(ms)) => self.ports.clock.sleep_until(now + ms).await,
+                (found, _) => return Ok(found),
+            }
+        }
     }
 
     async fn carry_out(self: &Arc<Self>, execution: &Arc<str>, woken: Arc<Woken>) -> Result<Handled, Halt> {

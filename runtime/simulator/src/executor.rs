@@ -31,6 +31,8 @@ struct State {
     count: u64,
     futures: BTreeMap<u64, (u64, BoxFuture<'static, ()>)>,
     ready: Vec<u64>,
+    /// After how many further polls a process dies.
+    doomed: BTreeMap<u64, u64>,
     /// Who waits for something to become ready.
     watcher: Option<Waker>,
 }
@@ -60,10 +62,7 @@ impl Executor {
     pub fn process(&self) -> Process {
         let mut state = lock(&self.state);
         state.processes += 1;
-        Process {
-            number: state.processes,
-            state: self.state.clone(),
-        }
+        self.numbered(state.processes)
     }
 
     /// Polls one ready future; whether there was one.
@@ -78,7 +77,40 @@ impl Executor {
         if future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
             lock(&self.state).futures.insert(number, (process, future));
         }
+        self.count_down(process);
         true
+    }
+
+    /// Counts a poll of a process that is to die.
+    fn count_down(&self, process: u64) {
+        let mut state = lock(&self.state);
+        let Some(left) = state.doomed.get_mut(&process) else {
+            return;
+        };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            state.doomed.remove(&process);
+            drop(state);
+            self.numbered(process).kill();
+        }
+    }
+
+    fn numbered(&self, number: u64) -> Process {
+        Process {
+            number,
+            state: self.state.clone(),
+        }
+    }
+
+    /// Every process dies, so that nothing is left that holds the executor itself.
+    pub fn end(&self) {
+        loop {
+            // Dropped outside the lock: a dropped future may wake another, or spawn one.
+            let futures = std::mem::take(&mut lock(&self.state).futures);
+            if futures.is_empty() {
+                return;
+            }
+        }
     }
 
     /// Whether a future is ready; where none is, `context` is woken when one becomes so.
@@ -106,6 +138,11 @@ impl Executor {
 }
 
 impl Process {
+    /// The process dies after so many polls of its futures.
+    pub fn die_after(&self, polls: u64) {
+        lock(&self.state).doomed.insert(self.number, polls.max(1));
+    }
+
     /// The process dies: every future of it is dropped where it stands.
     pub fn kill(&self) {
         loop {

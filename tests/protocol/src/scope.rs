@@ -59,6 +59,8 @@ pub struct OneScope {
     pub doubles: u8,
     /// How many appends fail: not taken, or taken and the answer is lost.
     pub failures: u8,
+    /// Whether a wake that found nothing is looked at again once while its sender may live, and not only after that.
+    pub looks_early: bool,
     /// The repairs.
     pub repairs: Repairs,
 }
@@ -264,8 +266,11 @@ impl OneScope {
         let revision = Some(Revision(state.revision as u64)).filter(|revision| revision.0 > 0);
         match receipt.found(revision, NOW) {
             Found::Record => {}
-            Found::NotYet(at) if self.repairs.keeps_early_wakes => return Then::PutsBack(at),
-            Found::NotYet(_) | Found::Never => return Then::Done,
+            Found::NotYet { again_ms, gives_up_ms } if self.repairs.keeps_early_wakes => {
+                let is_early = self.looks_early && receipt.times == 1;
+                return Then::PutsBack(if is_early { again_ms } else { gives_up_ms });
+            }
+            Found::NotYet { .. } | Found::Never => return Then::Done,
         }
         let Some(last) = state.last.clone() else {
             return Then::Done;

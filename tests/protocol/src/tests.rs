@@ -11,6 +11,7 @@ fn effects(repairs: Repairs) -> OneScope {
         deaths: 1,
         doubles: 0,
         failures: 1,
+        looks_early: false,
         repairs,
     }
 }
@@ -56,6 +57,16 @@ fn timers_and_a_report(repairs: Repairs) -> OneScope {
 #[test]
 fn effects_under_deaths_and_failing_appends() {
     holds("two effects, two starts", &explore(&effects(Repairs::all())));
+}
+
+#[test]
+fn a_wake_that_is_looked_at_again_while_its_sender_lives() {
+    let model = OneScope {
+        looks_early: true,
+        program: vec![Stage::Effect],
+        ..effects(Repairs::all())
+    };
+    holds("one effect, two starts, an early second look", &explore(&model));
 }
 
 #[test]

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
-use stepwell_engine::{Ended, Engine, EngineError, Handled, Ports};
+use futures::channel::oneshot;
+use stepwell_engine::{Ended, Engine, EngineError, Handled};
 use stepwell_model::Flow;
 use stepwell_ports::{Clock, Millis, Spawn};
-use stepwell_simulator::{Chance, Disk, Executor, Faults, Process, ProcessClock, Struck, VirtualClock};
+use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, Struck, VirtualClock};
 use stepwell_store_memory::MemoryStore;
 
+use crate::cloud::Cloud;
 use crate::queue::{Queue, QueueFaults, Received};
 use crate::{Begin, WorldTasks};
 
@@ -16,6 +18,8 @@ use crate::{Begin, WorldTasks};
 const FUNCTION_MS: Millis = 60_000;
 /// So long before that it is told to stop.
 const STOPS_MS: Millis = 5_000;
+/// How often a call is made again that was not answered.
+const TRIES_MAX: u32 = 50;
 
 /// What goes wrong in a world of functions; once in so many, 0 is never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,10 @@ pub struct Trouble {
     pub deaths_max: u32,
     /// Clocks are wrong by up to so many milliseconds.
     pub skew_ms: u64,
+    /// A process that answers a call dies before it has answered.
+    pub call_death: u64,
+    /// At a poll a clock is set to another time that is wrong.
+    pub jump: u64,
     /// How many processes there are.
     pub processes: usize,
 }
@@ -44,15 +52,20 @@ pub struct Functions {
     pub queue: Queue,
     /// The world's chance.
     pub chance: Chance,
-    /// How many processes died.
+    /// How many processes died that carried out a wake.
     pub deaths: u32,
     /// How many invocations failed for a reason that does not pass.
     pub failed: Vec<String>,
     /// How often the table failed.
     pub struck: Arc<Struck>,
+    /// Whether the last call was answered only when it was made again.
+    pub was_unsure: bool,
+    cloud: Cloud,
     clock: Arc<VirtualClock>,
     executor: Executor,
     trouble: Trouble,
+    /// Where callers live.
+    outside: Process,
     slots: Vec<Slot>,
 }
 
@@ -60,6 +73,7 @@ pub struct Functions {
 struct Slot {
     process: Process,
     engine: Engine,
+    clock: ProcessClock,
     busy: Option<Invocation>,
 }
 
@@ -80,24 +94,44 @@ impl std::fmt::Debug for Functions {
     }
 }
 
+impl Drop for Functions {
+    fn drop(&mut self) {
+        self.executor.end();
+    }
+}
+
 impl Functions {
     /// The world of a seed with that trouble.
     #[must_use]
     pub fn new(seed: u64, trouble: Trouble) -> Self {
         let chance = Chance::new(seed);
         let clock = Arc::new(VirtualClock::default());
-        let executor = Executor::new(chance.clone());
-        Self {
+        let cloud = Cloud {
             store: MemoryStore::default(),
             tasks: WorldTasks::new(clock.clone(), chance.clone()),
             queue: Queue::new(clock.clone(), chance.clone(), trouble.queue),
+            executor: Executor::new(chance.clone()),
+            struck: Arc::default(),
             chance,
+            clock,
+            trouble,
+        };
+        let outside = cloud.executor.process();
+        cloud.tasks.reports.begin(cloud.clone(), &outside, cloud.clock.clone());
+        Self {
+            store: cloud.store.clone(),
+            tasks: cloud.tasks.clone(),
+            queue: cloud.queue.clone(),
+            chance: cloud.chance.clone(),
             deaths: 0,
             failed: Vec::new(),
-            struck: Arc::default(),
-            clock,
-            executor,
+            struck: cloud.struck.clone(),
+            was_unsure: false,
+            clock: cloud.clock.clone(),
+            executor: cloud.executor.clone(),
             trouble,
+            cloud,
+            outside,
             slots: Vec::new(),
         }
     }
@@ -108,35 +142,12 @@ impl Functions {
         self.clock.now()
     }
 
-    fn ports(&self, process: &Process) -> (Ports, ProcessClock) {
-        let disk = Disk::new(
-            Arc::new(self.store.clone()),
-            self.clock.clone(),
-            process.clone(),
-            self.chance.clone(),
-        );
-        let clock = ProcessClock::new(self.clock.clone());
-        if self.trouble.skew_ms > 0 {
-            let skew = self.chance.below(2 * self.trouble.skew_ms + 1).cast_signed();
-            clock.set_ahead(skew - self.trouble.skew_ms.cast_signed());
-        }
-        let ports = Ports {
-            log: Arc::new(disk.with(self.trouble.table, self.struck.clone())),
-            catalogue: Arc::new(self.store.clone()),
-            tasks: Arc::new(self.tasks.clone()),
-            clock: Arc::new(clock.clone()),
-            seeds: Arc::new(self.chance.clone()),
-            spawn: Arc::new(process.clone()),
-        };
-        (ports, clock)
-    }
-
     /// A process begins.
-    fn process(&self) -> Option<(Process, Engine)> {
-        let process = self.executor.process();
-        let (ports, _) = self.ports(&process);
-        let engine = self.run(&process, Engine::share(ports, Arc::new(self.queue.clone())))?;
-        Some((process, engine.ok()?))
+    fn process(&self) -> Option<(Process, Engine, ProcessClock)> {
+        let (process, clock) = self.cloud.process();
+        let opened = self.cloud.open(&process, clock.clone());
+        let engine = self.run(&process, opened)?;
+        Some((process, engine.ok()?, clock))
     }
 
     /// Runs everything until a future of that process is done; nothing where the world stands still before.
@@ -158,22 +169,37 @@ impl Functions {
         }
     }
 
-    /// A call from outside, which is repeated until it is answered: its process may die, the table may refuse.
-    pub fn call<T, F>(&mut self, call: impl Fn(Engine) -> F) -> Option<Result<T, EngineError>>
+    /// A call from outside, while everything else goes on. It is repeated until it is answered: its process may die, the
+    /// table may refuse.
+    pub fn call<T, F>(&mut self, call: impl Fn(Engine) -> F + Clone + Send + 'static) -> Option<Result<T, EngineError>>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, EngineError>> + Send + 'static,
     {
-        for _ in 0..20 {
-            let (process, engine) = self.process()?;
-            let answer = self.run(&process, call(engine));
-            process.kill();
-            match answer {
+        for tries in 0..TRIES_MAX {
+            self.was_unsure = tries > 0;
+            match self.wait(self.cloud.call(call.clone()))? {
                 Some(Err(EngineError::Log(_) | EngineError::Unreadable { .. } | EngineError::Closing)) | None => {}
                 Some(answer) => return Some(answer),
             }
         }
         None
+    }
+
+    /// Lets everything happen until a future of somebody outside is done; nothing where the world stands still before.
+    fn wait<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let (sender, mut answer) = oneshot::channel();
+        // Who asked reads the answer below.
+        self.outside
+            .spawn(async move { drop(sender.send(future.await)) }.boxed());
+        loop {
+            if let Ok(Some(value)) = answer.try_recv() {
+                return Some(value);
+            }
+            if !self.step() {
+                return answer.try_recv().ok().flatten();
+            }
+        }
     }
 
     /// Starts an execution.
@@ -182,7 +208,8 @@ impl Functions {
     ///
     /// Whatever the engine says.
     pub fn start(&mut self, flow: &Flow, begin: &Begin) -> Option<Result<String, EngineError>> {
-        self.call(|engine| {
+        let (flow, begin) = (flow.clone(), begin.clone());
+        self.call(move |engine| {
             let (flow, begin) = (flow.clone(), begin.clone());
             async move {
                 let execution = format!("{}/{}", flow.name, begin.name);
@@ -195,8 +222,9 @@ impl Functions {
 
     /// How an execution stands.
     pub fn ended(&mut self, execution: &str) -> Option<Result<Ended, EngineError>> {
-        self.call(|engine| {
-            let execution = execution.to_owned();
+        let execution = execution.to_owned();
+        self.call(move |engine| {
+            let execution = execution.clone();
             async move { engine.ended(&execution).await }
         })
     }
@@ -209,6 +237,9 @@ impl Functions {
         }
         if self.trouble.death > 0 && self.deaths < self.trouble.deaths_max && self.chance.once_in(self.trouble.death) {
             self.somebody_dies();
+        }
+        if self.trouble.jump > 0 && self.chance.once_in(self.trouble.jump) {
+            self.some_clock_jumps();
         }
         self.executor.poll_one() || self.pass()
     }
@@ -258,12 +289,13 @@ impl Functions {
         let place = match idle {
             Some(place) => place,
             None => {
-                let Some((process, engine)) = self.process() else {
+                let Some((process, engine, clock)) = self.process() else {
                     return false;
                 };
                 self.slots.push(Slot {
                     process,
                     engine,
+                    clock,
                     busy: None,
                 });
                 self.slots.len() - 1
@@ -282,6 +314,14 @@ impl Functions {
         let pick = usize::try_from(self.chance.below(busy.len() as u64)).unwrap_or(0);
         if let Some(place) = busy.get(pick) {
             self.kill(*place);
+        }
+    }
+
+    /// A clock is set, to another time that is wrong.
+    fn some_clock_jumps(&self) {
+        let pick = usize::try_from(self.chance.below(self.slots.len() as u64)).unwrap_or(0);
+        if let Some(slot) = self.slots.get(pick) {
+            self.cloud.set_wrong(&slot.clock);
         }
     }
 

@@ -7,15 +7,18 @@
 //! **Invariant:** nothing here reads a real clock or draws real randomness: a seed reproduces a run exactly.
 
 pub mod checks;
+mod cloud;
 mod functions;
 pub mod plan;
 mod queue;
 pub mod reference;
+mod reports;
 mod tasks;
 mod world;
 
 pub use functions::{Functions, Trouble};
 pub use queue::{Queue, QueueFaults, Received};
+pub use reports::{Reported, Reports};
 pub use stepwell_simulator::{Chance, Faults};
 pub use tasks::{Ran, WorldTasks, answer, lines, number};
 pub use world::{Begin, World, flow};

@@ -24,6 +24,7 @@ pub(crate) use expression::json;
 pub use expression::{Comparison, Expr, Function, Root, Template};
 pub use features::{Feature, features};
 pub use generate::Generator;
+pub(crate) use generate::{DATA_BYTES_MAX, RING, RINGER};
 pub use shrink::{smaller, smallest};
 
 /// Everything that a run needs.

@@ -3,7 +3,7 @@
 //! A function's event may hold `fails` (so many attempts of a visit fail with `Flaky`, or with what `code` says; for good
 //! where `final` stands beside it), `takes` (so many milliseconds; chance decides without it), `log` (lines of a guest),
 //! `bytes` (the answer is a text of so many letters) and `answers` (that is the answer). Otherwise the answer is
-//! `{"of": <event>, "by": <function>}`.
+//! `{"of": <event>, "by": <function>}`. What is reported later with its `token` is told in `reports.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ use stepwell_simulator::{Chance, VirtualClock};
 use stepwell_store_memory::MemoryStore;
 
 use crate::checks::Logs;
+use crate::reports::Reports;
 
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct WorldTasks {
     chance: Chance,
     ran: Arc<Mutex<BTreeMap<Arc<str>, Ran>>>,
     watch: Arc<Mutex<Watch>>,
+    /// Who reports with the tokens of waiting tasks.
+    pub reports: Reports,
 }
 
 /// Whether every effect is looked up in the logs when it begins.
@@ -58,6 +61,7 @@ impl WorldTasks {
             chance,
             ran: Arc::default(),
             watch: Arc::default(),
+            reports: Reports::default(),
         }
     }
 
@@ -136,6 +140,7 @@ impl Tasks for WorldTasks {
                 (url, body.unwrap_or(Value::Null))
             }
         };
+        self.reports.expect(&event, self.clock.now());
         let sleep = self.clock.sleep_until(self.clock.now() + self.duration(&event));
         let telemetry = Telemetry {
             log: lines(&event),
@@ -181,7 +186,7 @@ pub fn lines(event: &Value) -> Vec<Arc<str>> {
     lines.iter().filter_map(Value::as_str).map(Arc::from).collect()
 }
 
-fn field<'v>(event: &'v Value, key: &str) -> Option<&'v Value> {
+pub(crate) fn field<'v>(event: &'v Value, key: &str) -> Option<&'v Value> {
     event.as_object()?.get(key)
 }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::BoxFuture;
 use stepwell_actions::{Function, Grant, Grants, HostRule, Pattern, Registry, StubEntry, Target};
+use stepwell_core::Report;
 use stepwell_engine::{Driving, Ended, Engine, EngineError, FlowVersion, Ports, Start};
 use stepwell_expression::Value;
 use stepwell_model::{Flow, Settings};
@@ -14,6 +17,7 @@ use stepwell_store_memory::MemoryStore;
 use stepwell_simulator::{Chance, Disk, Executor, Process, VirtualClock};
 
 use crate::WorldTasks;
+use crate::reports::Door;
 
 /// One seed's world.
 pub struct World {
@@ -26,8 +30,39 @@ pub struct World {
     clock: Arc<VirtualClock>,
     executor: Executor,
     process: Process,
+    gate: Gate,
     /// How many processes died.
     pub deaths: u32,
+}
+
+/// The process that drives, while there is one.
+#[derive(Clone, Default)]
+struct Gate(Arc<Mutex<Option<(Process, Engine)>>>);
+
+impl Gate {
+    fn set(&self, open: Option<(Process, Engine)>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = open;
+    }
+}
+
+impl Door for Gate {
+    fn report(&self, token: &str, report: Report) -> BoxFuture<'static, Option<Result<(), EngineError>>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (sender, answer) = oneshot::channel();
+        if let Some((process, engine)) = open {
+            let token = token.to_owned();
+            // Whoever asked waits for the answer.
+            process.spawn(async move { drop(sender.send(engine.report(&token, report).await)) }.boxed());
+        }
+        answer.map(Result::ok).boxed()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.gate.set(None);
+        self.executor.end();
+    }
 }
 
 impl std::fmt::Debug for World {
@@ -56,9 +91,13 @@ impl World {
     fn with(chance: Chance) -> Self {
         let clock = Arc::new(VirtualClock::default());
         let executor = Executor::new(chance.clone());
+        let tasks = WorldTasks::new(clock.clone(), chance.clone());
+        let gate = Gate::default();
+        tasks.reports.begin(gate.clone(), &executor.process(), clock.clone());
         Self {
             store: MemoryStore::default(),
-            tasks: WorldTasks::new(clock.clone(), chance.clone()),
+            tasks,
+            gate,
             process: executor.process(),
             executor,
             chance,
@@ -105,6 +144,7 @@ impl World {
         let dispatcher = engine.clone();
         self.process
             .spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
+        self.gate.set(Some((self.process.clone(), engine.clone())));
         Ok(engine)
     }
 
@@ -164,7 +204,7 @@ impl World {
 
     /// Runs a future with everything that is ready, without letting time pass; nothing where it waits for time.
     pub fn ask<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        let (sender, mut answer) = futures::channel::oneshot::channel();
+        let (sender, mut answer) = oneshot::channel();
         // Who asked reads the answer below.
         self.process
             .spawn(async move { drop(sender.send(future.await)) }.boxed());
@@ -172,8 +212,20 @@ impl World {
         answer.try_recv().ok().flatten()
     }
 
+    /// Lets time pass until every report has its answer; whether it came to that.
+    pub fn reported(&mut self) -> bool {
+        self.settle();
+        while !self.tasks.reports.are_made() {
+            if !self.pass_to_next() {
+                return false;
+            }
+        }
+        true
+    }
+
     /// The process dies.
     pub fn die(&mut self) {
+        self.gate.set(None);
         self.process.kill();
         self.deaths += 1;
     }

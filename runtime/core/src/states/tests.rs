@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::story::Story;
-use crate::{Event, Failure, Rejected};
+use crate::{AttemptNumber, Event, Failure, Rejected, Report};
 
 /// What the timer leads to one millisecond before `due`, and at it.
 fn fired(story: &mut Story, due: u64) -> [Result<Vec<String>, crate::Stop>; 2] {
@@ -41,6 +41,28 @@ fn an_attempt_times_out_at_its_deadline_and_not_before() {
     let mut story = Story::begin(&states, "{}");
     let ended = ["TaskTimedOut A", "StepFailed A", "ExecutionFailed"];
     assert_eq!(fired(&mut story, 3_000), [not_due(), told(&ended)]);
+}
+
+#[test]
+fn a_report_is_early_until_its_attempt_is_scheduled() {
+    let rules = "TaskMode: WaitForCustomCallback, Retry: [{Errors: [E], MaxAttempts: 1, IntervalSeconds: 2}]";
+    let states = alloc::format!("StartAt: A\nStates: [{{{TASK}, {rules}, End: true}}]\n");
+    let mut story = Story::begin(&states, "{}");
+    let mut report = |now, attempt, report| {
+        story.now = now;
+        story.tell(&Event::CallbackReported {
+            attempt: AttemptNumber(attempt),
+            report,
+        })
+    };
+    let good = || Report::Succeeded(crate::story::json("{}"));
+    let late = || Err(Rejected::Late.into());
+    assert_eq!(report(1_000, 2, good()), late(), "nobody has scheduled it");
+    let bad = Report::Failed(Failure::new("E", ""));
+    assert_eq!(report(1_000, 1, bad), told(&["TaskFailed A", "TaskScheduled A"]));
+    assert_eq!(report(2_999, 2, good()), late(), "its delay is not over");
+    let ended = ["TaskSucceeded A", "StepExited A", "ExecutionSucceeded"];
+    assert_eq!(report(3_000, 2, good()), told(&ended));
 }
 
 #[test]

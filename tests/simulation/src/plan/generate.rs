@@ -14,8 +14,13 @@ use super::{Action, Block, Happening, Kind, Mode, Outside, Plan, PlanFlow, State
 use crate::Chance;
 use crate::plan::{Expr, Root};
 
+/// `limits.data` where nobody says otherwise.
+pub(crate) const DATA_BYTES_MAX: u64 = 64 * 1024;
+
 /// The flow that reports with the token in its input.
-pub(super) const RINGER: &str = "ringer";
+pub(crate) const RINGER: &str = "ringer";
+/// Its one state.
+pub(crate) const RING: &str = "Ring";
 
 /// Makes plans.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +100,7 @@ impl Generator {
             data_bytes_max: if making.once_in(10) {
                 700 + making.below(3_000)
             } else {
-                64 * 1024
+                DATA_BYTES_MAX
             },
             schedule: making.schedule(self.stops),
             stubs: making.stubs,
@@ -223,7 +228,7 @@ fn ringer() -> PlanFlow {
         input: None,
         output: Some(Template::object([])),
         block: Block {
-            states: vec![State::new("Ring", Kind::Task(task))],
+            states: vec![State::new(RING, Kind::Task(task))],
         },
     }
 }

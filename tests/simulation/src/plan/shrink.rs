@@ -3,7 +3,7 @@
 use stepwell_expression::Value;
 
 use super::{Block, Kind, Plan, PlanFlow, State, Template};
-use crate::plan::{Action, Expr};
+use crate::plan::{Action, DATA_BYTES_MAX, Expr, RINGER};
 
 /// Plans that are a little smaller, the boldest first.
 #[must_use]
@@ -31,7 +31,7 @@ pub fn smaller(plan: &Plan) -> Vec<Plan> {
     }
     candidates.push(with(plan, |plan| bare(&mut plan.flow)));
     candidates.push(with(plan, |plan| plan.fuse = true));
-    candidates.push(with(plan, |plan| plan.data_bytes_max = 64 * 1024));
+    candidates.push(with(plan, |plan| plan.data_bytes_max = DATA_BYTES_MAX));
     for key in keys(&plan.input) {
         candidates.push(with(plan, |plan| plan.input = without(&plan.input, &key)));
     }
@@ -82,7 +82,7 @@ fn without(value: &Value, key: &str) -> Value {
 }
 
 fn smaller_child(plan: &Plan, index: usize, candidates: &mut Vec<Plan>) {
-    let Some(child) = plan.children.get(index) else {
+    let Some(child) = plan.children.get(index).filter(|child| child.name != RINGER) else {
         return;
     };
     let change =

@@ -10,7 +10,7 @@ use super::history::agrees;
 use super::oracle::{Attempt, AttemptEnd, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 use super::run::execution;
 use super::verify::says;
-use crate::plan::{Happening, Plan};
+use crate::plan::{DATA_BYTES_MAX, Happening, Plan, RINGER};
 
 /// What must come out.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,9 @@ impl Expected {
 ///
 /// A plan that does not end, or names a state that is not there.
 pub fn predict(plan: &Plan) -> Result<Prediction, super::Mismatch> {
-    let mut calm = Calm { is_certain: true };
+    // Whether the flow that reports gets its input is not computed.
+    let is_rung = plan.flow_named(RINGER).is_none() || plan.data_bytes_max >= DATA_BYTES_MAX;
+    let mut calm = Calm { is_certain: is_rung };
     let (end, at) = match execution(plan, &plan.flow, &plan.input, &mut calm, Time::default()) {
         Ok((Ok(output), at)) => (Expected::Succeeded(output), at),
         Ok((Err(failure), at)) => (Expected::Failed(failure), at),
@@ -146,14 +148,20 @@ impl Oracle for Calm {
     }
 
     fn attempt(&mut self, attempt: &Attempt) -> Result<AttemptEnd, Halt> {
-        let answered = attempt.answered_ms.map(|after| attempt.at.after(after));
-        let timed_out = attempt.timeout_ms.map(|after| attempt.at.after(after));
-        match (answered, timed_out) {
-            (Some(answered), Some(timed_out)) if !self.is_before(answered, timed_out) => Ok(AttemptEnd::TimedOut),
-            (Some(_), _) => Ok(AttemptEnd::Answered),
-            (None, Some(_)) => Ok(AttemptEnd::TimedOut),
-            (None, None) => Err(Halt::Cut),
+        let at = |after: Option<u64>| after.map(|after| attempt.at.after(after));
+        let ends = [
+            (at(attempt.refused_ms), AttemptEnd::Refused),
+            (at(attempt.timeout_ms), AttemptEnd::TimedOut),
+            (at(attempt.answered_ms), AttemptEnd::Answered),
+        ];
+        let mut first = None;
+        for (at, end) in ends {
+            let Some(at) = at else { continue };
+            if first.is_none_or(|(before, _)| !self.is_before(before, at)) {
+                first = Some((at, end));
+            }
         }
+        first.map(|(_, end)| end).ok_or(Halt::Cut)
     }
 
     fn fork_begins(&mut self, _path: &str, _children: &[String]) {}

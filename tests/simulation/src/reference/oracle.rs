@@ -70,13 +70,17 @@ pub struct Attempt {
     pub submitted_ms: Option<u64>,
     /// Milliseconds until it is answered; nothing where it never is.
     pub answered_ms: Option<u64>,
+    /// Milliseconds until its submission fails; nothing where it does not.
+    pub refused_ms: Option<u64>,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptEnd {
-    /// As it should.
+    /// As it should; by a report, where it waits for one.
     Answered,
+    /// Its submission failed.
+    Refused,
     /// Its time was up.
     TimedOut,
     /// The process died three times while it ran alone.

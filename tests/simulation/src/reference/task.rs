@@ -14,8 +14,18 @@ use crate::plan::{Action, Mode, State, Task};
 struct Due {
     attempt: Attempt,
     result: Outcome,
-    /// Whether what fails is the submission.
-    submit_fails: bool,
+    /// What its submission's failure brings instead, where no report comes before.
+    refused: Option<Failure>,
+}
+
+impl Due {
+    fn answered(attempt: Attempt, result: Outcome) -> Self {
+        Self {
+            attempt,
+            result,
+            refused: None,
+        }
+    }
 }
 
 impl<'p, O: Oracle> Interpreter<'p, '_, O> {
@@ -87,43 +97,32 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             at_most_once: task.at_most_once,
             submitted_ms: None,
             answered_ms: None,
+            refused_ms: None,
         };
         if let Action::Child(flow) = &task.action {
             let (result, took) = self.child(scope, task, flow, &body, at)?;
             attempt.submitted_ms = (task.mode != Mode::RequestComplete).then_some(0);
             attempt.answered_ms = took;
-            return Ok(Due {
-                attempt,
-                result,
-                submit_fails: false,
-            });
+            return Ok(Due::answered(attempt, result));
         }
         let Answer { takes, result, report } = self.answer(task, &body, number);
         if task.mode != Mode::WaitForCustomCallback {
             attempt.answered_ms = Some(takes);
             let result = result.and_then(|result| self.within_limit(wrapped(task, result)));
-            return Ok(Due {
-                attempt,
-                result,
-                submit_fails: false,
-            });
+            return Ok(Due::answered(attempt, result));
         }
-        if let Err(failure) = result {
-            attempt.answered_ms = Some(takes);
-            return Ok(Due {
-                attempt,
-                result: Err(failure),
-                submit_fails: true,
-            });
+        let refused = result.err();
+        match refused {
+            Some(_) => attempt.refused_ms = Some(takes),
+            None => attempt.submitted_ms = Some(takes),
         }
-        attempt.submitted_ms = Some(takes);
         attempt.answered_ms = report.as_ref().map(|(after, _)| *after);
         let result = report.map_or(Ok(Value::Null), |(_, result)| result);
         let result = result.and_then(|result| self.within_limit(result));
         Ok(Due {
             attempt,
             result,
-            submit_fails: false,
+            refused,
         })
     }
 
@@ -180,7 +179,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         let Due {
             attempt,
             result,
-            submit_fails,
+            refused,
         } = due;
         let number = || ("attempt", Value::from(attempt.number));
         if self.oracle.is_submitted(&attempt)? {
@@ -189,6 +188,10 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         }
         let (kind, outcome, after_ms) = match self.oracle.attempt(&attempt)? {
             AttemptEnd::Answered => (None, result, attempt.answered_ms.unwrap_or(0)),
+            AttemptEnd::Refused => {
+                let failure = refused.unwrap_or_else(|| Failure::of_the_engine("a submission that fails"));
+                (Some("TaskSubmitFailed"), Err(failure), attempt.refused_ms.unwrap_or(0))
+            }
             AttemptEnd::TimedOut => {
                 let failure = Failure {
                     retryable: true,
@@ -206,13 +209,13 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
                 told.push(("output", output.clone()));
                 "TaskSucceeded"
             }
-            Err(failure) if kind.is_some() => {
+            Err(failure) if kind == Some("TaskTimedOut") => {
                 told.push(("error", Value::from(failure.code.as_str())));
                 "TaskTimedOut"
             }
             Err(failure) => {
                 told.extend(failed(failure));
-                if submit_fails { "TaskSubmitFailed" } else { "TaskFailed" }
+                kind.unwrap_or("TaskFailed")
             }
         };
         let at = self.tell_state(scope, kind, state, told, at)?;

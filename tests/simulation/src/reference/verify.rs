@@ -6,8 +6,9 @@ use super::Mismatch;
 use super::effects::Effects;
 use super::history::agrees;
 use super::oracle::{Failure, Halt, Outcome, Time};
+use super::reports;
 use super::run::execution;
-use super::witness::{ChildWitness, FromHistory, Witness};
+use super::witness::{ChildWitness, FromHistory, StopAnswer, Witness};
 use crate::plan::{Happening, Plan, PlanFlow};
 
 /// Choices that are tried where a history does not tell which of several failures won.
@@ -28,13 +29,10 @@ pub struct Verified {
 ///
 /// The first difference.
 pub fn verify(plan: &Plan, witness: &Witness) -> Result<Verified, Mismatch> {
-    if witness.stop == Some(true) && !matches!(witness.end, Ended::Stopped(_)) {
-        return Err(differs(
-            "",
-            "a stop that was accepted to end it",
-            format!("{:?}", witness.end),
-        ));
-    }
+    stopped_as_answered(witness)?;
+    let histories = witness.children.iter().map(|child| &*child.witness.history);
+    let histories: Vec<_> = std::iter::once(&*witness.history).chain(histories).collect();
+    reports::check(&witness.reports, &histories)?;
     let (mut effects, mut is_cut) = one(plan, &plan.flow, witness, &witness.children, &plan.input)?;
     for child in &witness.children {
         let flow = plan.flow_named(&child.flow);
@@ -49,6 +47,22 @@ pub fn verify(plan: &Plan, witness: &Witness) -> Result<Verified, Mismatch> {
         effects: effects.scheduled,
         is_cut,
     })
+}
+
+/// A stop ends an execution exactly where whoever sent it was told so.
+fn stopped_as_answered(witness: &Witness) -> Result<(), Mismatch> {
+    let is_stopped = matches!(witness.end, Ended::Stopped(_));
+    let is_so = match witness.stop {
+        Some(StopAnswer::Accepted) => is_stopped,
+        Some(StopAnswer::Refused) | None => !is_stopped,
+        Some(StopAnswer::Unsure) => true,
+    };
+    let end = || format!("{:?} after {:?}", witness.end, witness.stop);
+    if is_so {
+        Ok(())
+    } else {
+        Err(differs("", "an end by a stop that was accepted", end()))
+    }
 }
 
 /// One execution: with every choice that its history leaves open.

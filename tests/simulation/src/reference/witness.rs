@@ -9,7 +9,7 @@ use stepwell_expression::Value;
 use super::Mismatch;
 use super::history::{self, Event, Told, agrees, field};
 use super::oracle::{Attempt, AttemptEnd, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
-use crate::Ran;
+use crate::{Ran, Reported};
 
 /// What is known of a run that has ended.
 #[derive(Clone, Debug)]
@@ -22,14 +22,27 @@ pub struct Witness {
     pub ran: Option<BTreeMap<Arc<str>, Ran>>,
     /// How often a process died or stopped.
     pub deaths: u32,
-    /// Whether a stop was sent, and whether it was accepted.
-    pub stop: Option<bool>,
+    /// What a stop was answered, if one was sent.
+    pub stop: Option<StopAnswer>,
+    /// What became of reports, of every execution of the world.
+    pub reports: Vec<Reported>,
     /// Executions that tasks started, with what is known of them.
     pub children: Vec<ChildWitness>,
     /// By how many milliseconds clocks may be wrong.
     pub tolerance_ms: u64,
     /// Whether several processes drive, so that lanes take items in strides.
     pub strides: bool,
+}
+
+/// What a stop was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopAnswer {
+    /// It ends the execution.
+    Accepted,
+    /// The execution has ended before.
+    Refused,
+    /// The same, but an earlier try was not answered, which may be what ended it.
+    Unsure,
 }
 
 /// An execution that a task started.
@@ -189,6 +202,7 @@ impl Oracle for FromHistory<'_> {
             ("TaskFailed", Some("FnF.TaskOutcomeUnknown")) if attempt.at_most_once && self.witness.deaths > 0 => {
                 Ok(AttemptEnd::Unknown)
             }
+            ("TaskSubmitFailed", _) if attempt.refused_ms.is_some() => Ok(AttemptEnd::Refused),
             _ if attempt.answered_ms.is_none() => {
                 self.wrong(&attempt.path, format!("attempt {} is never answered", attempt.number))
             }
@@ -248,6 +262,12 @@ impl Oracle for FromHistory<'_> {
             return Ok(ForkEnd::Failed(*index, ended(fork, *index)));
         }
         if fork.ends.iter().any(|(outcome, _)| outcome.is_none()) {
+            // What catches it may fail in turn, and then tells that.
+            let happened = self.next(&fork.path).map_or(0, |event| event.at_ms);
+            let is_over = |deadline: &Time| happened + self.witness.tolerance_ms >= deadline.ms;
+            if let Some(deadline) = fork.deadline.filter(is_over) {
+                return Ok(ForkEnd::TimedOut(deadline));
+            }
             return self.wrong(
                 &fork.path,
                 format!("a cause for cutting off children of {}", fork.state),

@@ -8,7 +8,7 @@ use stepwell_engine::{Ended, EngineError};
 use stepwell_model::Settings;
 use stepwell_simulation::checks::Logs;
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features};
-use stepwell_simulation::reference::{ChildWitness, Witness, verify};
+use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, verify};
 use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
 
 use crate::crashes::{FLOW, expected, input};
@@ -31,6 +31,8 @@ fn trouble(seed: u64) -> Trouble {
         death: 150,
         deaths_max,
         skew_ms: 400,
+        call_death: 4,
+        jump: 300,
         processes: 3,
     }
 }
@@ -125,6 +127,7 @@ fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
         ran: None,
         deaths: world.deaths + world.queue.doubled(),
         stop: None,
+        reports: Vec::new(),
         children: Vec::new(),
         tolerance_ms: 15_000,
         strides: true,
@@ -132,7 +135,7 @@ fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
 }
 
 /// What happens outside, at its time or thereabouts.
-fn happen(world: &mut Functions, plan: &Plan, execution: &str, outside: &Outside) -> Option<bool> {
+fn happen(world: &mut Functions, plan: &Plan, execution: &str, outside: &Outside) -> Option<StopAnswer> {
     match outside.what {
         Happening::StartAgain => {
             let again = world.start(&plan.lowered(), &plan.begin());
@@ -147,7 +150,11 @@ fn happen(world: &mut Functions, plan: &Plan, execution: &str, outside: &Outside
                 let execution = execution.clone();
                 async move { engine.stop(&execution, Failure::new("Enough", "")).await }
             });
-            Some(stopped.expect("nobody answers").is_ok())
+            Some(match stopped.expect("nobody answers") {
+                Ok(()) => StopAnswer::Accepted,
+                Err(_) if world.was_unsure => StopAnswer::Unsure,
+                Err(_) => StopAnswer::Refused,
+            })
         }
     }
 }
@@ -207,6 +214,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     }
     coverage.count(plan, &world);
     whole.stop = stop;
+    whole.reports = world.tasks.reports.made();
     let early = |outside: &Outside| Outside {
         at_ms: 0,
         ..outside.clone()
@@ -223,7 +231,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
 
 const GENERATOR: Generator = Generator {
     size: 12,
-    callbacks: false,
+    callbacks: true,
     children: true,
     stops: true,
 };

@@ -7,7 +7,7 @@ use stepwell_engine::{Ended, Engine, EngineError, HistoryEvent};
 use stepwell_simulation::World;
 use stepwell_simulation::checks::Logs;
 use stepwell_simulation::plan::{Feature, Generator, Happening, Kind, Outside, Plan, features, smallest};
-use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, Witness, predict, verify};
+use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, StopAnswer, Witness, predict, verify};
 
 /// Milliseconds by which causal order moves what a run tells.
 const TOLERANCE_MS: u64 = 100;
@@ -15,10 +15,13 @@ const TOLERANCE_MS: u64 = 100;
 /// Polls after which an execution is taken for one that never ends.
 const POLLS_MAX: u64 = 100_000;
 
-/// Plans whose tasks wait for no reports and start no other flows.
+/// How long nothing runs at most after a death, in milliseconds.
+const DOWN_MS: u64 = 60_000;
+
+/// Plans of everything.
 const GENERATOR: Generator = Generator {
     size: 14,
-    callbacks: false,
+    callbacks: true,
     children: true,
     stops: true,
 };
@@ -63,7 +66,7 @@ struct Run {
     world: World,
     engine: Engine,
     execution: String,
-    stop: Option<bool>,
+    stop: Option<StopAnswer>,
 }
 
 impl Run {
@@ -88,10 +91,11 @@ impl Run {
                 let (engine, execution) = (self.engine.clone(), self.execution.clone());
                 let stop = async move { engine.stop(&execution, Failure::new("Enough", "")).await };
                 let accepted = self.world.run_until(stop);
-                let accepted = accepted
-                    .ok_or_else(|| Wrong::StandsStill(self.execution.clone()))?
-                    .is_ok();
-                self.stop = Some(accepted);
+                let answer = accepted.ok_or_else(|| Wrong::StandsStill(self.execution.clone()))?;
+                self.stop = Some(match answer {
+                    Ok(()) => StopAnswer::Accepted,
+                    Err(_) => StopAnswer::Refused,
+                });
             }
         }
         Ok(())
@@ -110,6 +114,7 @@ impl Run {
             ran: None,
             deaths: self.world.deaths,
             stop: None,
+            reports: Vec::new(),
             children: Vec::new(),
             tolerance_ms: TOLERANCE_MS,
             strides: false,
@@ -138,6 +143,10 @@ impl Run {
                 });
             }
         }
+        if !self.world.reported() {
+            return Err(Wrong::StandsStill("a report is never answered".to_owned()));
+        }
+        witness.reports = self.world.tasks.reports.made();
         witness.ran = Some(self.world.tasks.ran());
         witness.stop = self.stop;
         Ok(witness)
@@ -183,6 +192,9 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
             .is_some()
         {
             break;
+        }
+        if run.world.chance.once_in(3) {
+            run.world.advance(run.world.chance.below(DOWN_MS));
         }
         run.engine = run.world.engine()?;
         if run.world.chance.once_in(2)
@@ -264,7 +276,7 @@ fn calm_worlds_agree() {
         Ok(())
     });
     println!("{certain} of {count} predictions were certain");
-    assert!(certain * 10 >= count * 9);
+    assert!(certain * 10 >= count * 8);
 }
 
 #[expect(clippy::print_stdout, reason = "what was found is shown")]

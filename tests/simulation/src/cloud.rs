@@ -1,0 +1,114 @@
+//! What all processes of a world of functions share: the table, the queue, the tasks; and how a process begins.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::BoxFuture;
+use stepwell_core::Report;
+use stepwell_engine::{Engine, EngineError, Ports};
+use stepwell_ports::Spawn;
+use stepwell_simulator::{Chance, Disk, Executor, Process, ProcessClock, Struck, VirtualClock};
+use stepwell_store_memory::MemoryStore;
+
+use crate::WorldTasks;
+use crate::functions::Trouble;
+use crate::queue::Queue;
+use crate::reports::Door;
+
+/// After how many polls at most a process dies that dies while it answers a call.
+const CALL_POLLS: u64 = 40;
+
+/// Everything that outlives processes. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Cloud {
+    pub(crate) store: MemoryStore,
+    pub(crate) tasks: WorldTasks,
+    pub(crate) queue: Queue,
+    pub(crate) chance: Chance,
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) executor: Executor,
+    pub(crate) trouble: Trouble,
+    /// How often the table failed.
+    pub(crate) struck: Arc<Struck>,
+}
+
+impl Cloud {
+    /// A process, with its clock.
+    pub(crate) fn process(&self) -> (Process, ProcessClock) {
+        let clock = ProcessClock::new(self.clock.clone());
+        self.set_wrong(&clock);
+        (self.executor.process(), clock)
+    }
+
+    /// Sets a clock wrong, by as much as clocks may be.
+    pub(crate) fn set_wrong(&self, clock: &ProcessClock) {
+        let most = self.trouble.skew_ms;
+        if most > 0 {
+            let ahead = self.chance.below(2 * most + 1).cast_signed();
+            clock.set_ahead(ahead - most.cast_signed());
+        }
+    }
+
+    /// The engine of a process.
+    pub(crate) fn open(
+        &self,
+        process: &Process,
+        clock: ProcessClock,
+    ) -> impl Future<Output = Result<Engine, EngineError>> + Send + 'static {
+        let disk = Disk::new(
+            Arc::new(self.store.clone()),
+            self.clock.clone(),
+            process.clone(),
+            self.chance.clone(),
+        );
+        let ports = Ports {
+            log: Arc::new(disk.with(self.trouble.table, self.struck.clone())),
+            catalogue: Arc::new(self.store.clone()),
+            tasks: Arc::new(self.tasks.clone()),
+            clock: Arc::new(clock),
+            seeds: Arc::new(self.chance.clone()),
+            spawn: Arc::new(process.clone()),
+        };
+        Engine::share(ports, Arc::new(self.queue.clone()))
+    }
+
+    /// One call in a process of its own; nothing where it died before it answered.
+    pub(crate) fn call<T, F>(
+        &self,
+        call: impl FnOnce(Engine) -> F + Send + 'static,
+    ) -> impl Future<Output = Option<Result<T, EngineError>>> + Send + 'static
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, EngineError>> + Send + 'static,
+    {
+        let (process, clock) = self.process();
+        let opened = self.open(&process, clock);
+        let (sender, answer) = oneshot::channel();
+        let answered = async move {
+            let result = match opened.await {
+                Ok(engine) => call(engine).await,
+                Err(error) => Err(error),
+            };
+            // Whoever asked waits for the answer.
+            drop(sender.send(result));
+        };
+        if self.trouble.call_death > 0 && self.chance.once_in(self.trouble.call_death) {
+            process.die_after(1 + self.chance.below(CALL_POLLS));
+        }
+        process.spawn(answered.boxed());
+        async move {
+            let answer = answer.await.ok();
+            process.kill();
+            answer
+        }
+    }
+}
+
+impl Door for Cloud {
+    fn report(&self, token: &str, report: Report) -> BoxFuture<'static, Option<Result<(), EngineError>>> {
+        let token = token.to_owned();
+        self.call(move |engine| async move { engine.report(&token, report).await })
+            .boxed()
+    }
+}
