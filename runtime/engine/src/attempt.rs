@@ -30,7 +30,7 @@ enum News {
 impl Driver {
     /// Runs an attempt that is owed, in the order of law 4: append, then act.
     pub(crate) async fn attempt(&mut self, attempt: Attempt) -> Result<(), Halt> {
-        if self.shared.engine.is_closing() {
+        if self.shared.is_closing() {
             return self.release().await;
         }
         if self.may_fuse(&attempt)
@@ -86,7 +86,7 @@ impl Driver {
         let mut placing = place(self.shared.engine.places.clone(), manner).fuse();
         while self.is_current(attempt.number) {
             let mut sleep = self.sleep_until(self.timer()).fuse();
-            let mut closing = self.shared.engine.closing().fuse();
+            let mut closing = self.shared.closing().fuse();
             futures::select_biased! {
                 place = placing => return Ok(Some(place)),
                 mail = self.inbox.next() => self.read(mail).await?,
@@ -113,7 +113,7 @@ impl Driver {
             let mut sleep = self
                 .sleep_until([self.timer(), append_by, markers_due].into_iter().flatten().min())
                 .fuse();
-            let mut cutting = self.shared.engine.cutting().fuse();
+            let mut cutting = self.shared.cutting().fuse();
             let news = futures::select_biased! {
                 event = running => News::Outcome(event),
                 mail = self.inbox.next() => News::Mail(mail),

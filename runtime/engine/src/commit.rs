@@ -43,6 +43,8 @@ pub(crate) struct Durable {
     pub(crate) stamp: Millis,
     /// Whether this process wrote it.
     pub(crate) mine: bool,
+    /// Whether this driver wrote it, which then sends the wake that it names.
+    pub(crate) sends: bool,
     /// Who carries out what it owes.
     pub(crate) drive: Drive,
 }
@@ -300,6 +302,7 @@ impl Driver {
             stamp: record.stamp,
             // Whoever calls from outside drives nothing, whatever it writes.
             mine: !self.called,
+            sends: true,
             drive: record.drive,
         });
         self.announced = None;
@@ -358,6 +361,7 @@ impl Driver {
             revision: last.revision,
             stamp: last.stamp,
             mine: *last.writer == *self.shared.engine.writer,
+            sends: false,
             drive: last.drive,
         });
         self.snapshot = last.snapshot;

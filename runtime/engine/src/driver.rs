@@ -106,6 +106,7 @@ impl Driver {
             revision: record.revision,
             stamp: record.stamp,
             mine: *record.writer == *shared.engine.writer,
+            sends: false,
             drive: record.drive,
         };
         shared.remember(births(&id, record.revision, record.values));
@@ -237,7 +238,7 @@ impl Driver {
             self.commit().await?;
         }
         yield_once().await;
-        if self.shared.engine.is_closing() {
+        if self.shared.is_closing() {
             self.commit().await?;
             return Err(Halt::Closing);
         }
@@ -263,7 +264,7 @@ impl Driver {
             self.working = None;
         }
         let mut sleep = self.sleep_until(due).fuse();
-        let mut closing = self.shared.engine.closing().fuse();
+        let mut closing = self.shared.closing().fuse();
         let mail = futures::select_biased! {
             mail = self.inbox.next() => Some(mail),
             () = closing => return Err(Halt::Closing),

@@ -148,7 +148,7 @@ impl Driver {
         let mut sleep = self.sleep_until(due).fuse();
         let is_alone = children.live.is_empty();
         let mut closing = if is_alone {
-            self.shared.engine.closing().boxed()
+            self.shared.closing().boxed()
         } else {
             futures::future::pending().boxed()
         }
@@ -195,14 +195,14 @@ impl Driver {
     /// Folds the children's end if they have come to one; whether they have.
     async fn join(&mut self, children: &mut Children) -> Result<bool, Halt> {
         self.collect_ready(children)?;
-        if children.failed.is_none() && children.live.is_empty() && !self.shared.engine.is_closing() {
+        if children.failed.is_none() && children.live.is_empty() && !self.shared.is_closing() {
             // An end that is found here may be a failure.
             self.look_at_the_rest(children).await?;
         }
         let fork = children.fork.revision;
         let event = match children.failed.clone() {
             Some((index, failure)) => Event::ChildFailed { fork, index, failure },
-            None if children.all_ended() && !self.shared.engine.is_closing() => self.joined(children).await?,
+            None if children.all_ended() && !self.shared.is_closing() => self.joined(children).await?,
             None => return Ok(false),
         };
         self.after = children

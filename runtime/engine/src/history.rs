@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use stepwell_core::{Fact, Millis, Record, Revision, ScopeId};
+use stepwell_core::{CLOCKS_DIFFER_MS, Fact, Millis, Record, Revision, ScopeId};
 use stepwell_expression::{Number, Value};
 use stepwell_ports::ScopeKey;
 
@@ -19,6 +19,12 @@ use crate::gather;
 use crate::session::Halt;
 use crate::telling::{detail, path, rfc3339};
 use crate::tree;
+
+/// After how long an entry has its place for good: its put was begun by a clock that was behind, and took its time.
+const SETTLES_MS: Millis = CLOCKS_DIFFER_MS + PUT_MS_MAX;
+
+/// How long a put takes at most.
+const PUT_MS_MAX: Millis = 2_000;
 
 /// The place of an entry in the one history.
 type Place = (Millis, ScopeId, Revision, Rank);
@@ -54,28 +60,77 @@ struct Told {
 }
 
 impl Engine {
-    /// The whole history of an execution, in order.
+    /// The whole history of an execution, in order. While several scopes are open its last seconds may still change.
     ///
     /// # Errors
     ///
     /// [`EngineError::ExecutionNotExists`] where there is none of that name.
     pub async fn history(&self, execution: &str) -> Result<Vec<HistoryEvent>, EngineError> {
+        let reading = self.reading(execution).await?;
+        reading.tell(Millis::MAX).await
+    }
+
+    /// The history as far as it no longer changes, which is what a page may show: where branches or items are open, or
+    /// were cut off, what is younger than three seconds is held back. Clocks that differ by more than a second, or a put
+    /// that takes longer than two, would change it still.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::history`].
+    pub async fn settled_history(&self, execution: &str) -> Result<Vec<HistoryEvent>, EngineError> {
+        let reading = self.reading(execution).await?;
+        let until = match reading.unended {
+            0 => Millis::MAX,
+            _ => self.inner.ports.clock.now().saturating_sub(SETTLES_MS),
+        };
+        reading.tell(until).await
+    }
+
+    async fn reading(&self, execution: &str) -> Result<Reading<'_>, EngineError> {
         let execution: Arc<str> = execution.into();
         self.inner.expect(&execution).await?;
         let mut reading = Reading {
             engine: &self.inner,
-            execution: execution.clone(),
+            execution,
             told: BTreeMap::new(),
+            unended: 0,
         };
         reading.scope(ScopeId::root(), None).await?;
-        let told = reading.told;
-        let mut events = Vec::with_capacity(told.len());
+        Ok(reading)
+    }
+}
+
+/// Reading the logs of an execution into one history.
+struct Reading<'a> {
+    engine: &'a Inner,
+    execution: Arc<str>,
+    told: BTreeMap<Place, Told>,
+    /// How many scopes may still log something while others do.
+    unended: usize,
+}
+
+/// States that are open in a scope, for closing them where it is cut off.
+#[derive(Default)]
+struct Open {
+    /// The innermost state, with its path, if one is open.
+    state: Option<(Arc<str>, Arc<str>)>,
+    /// The branch or item around it, with its number.
+    around: Option<(Arc<str>, Arc<str>, &'static str, u64)>,
+}
+
+impl Reading<'_> {
+    /// The events up to that moment.
+    async fn tell(self, until: Millis) -> Result<Vec<HistoryEvent>, EngineError> {
+        let mut events = Vec::with_capacity(self.told.len());
         let mut causes = Causes::default();
         let mut loaded = gather::Loaded::default();
-        for told in told.into_values() {
+        let told = self.told.into_iter().take_while(|(place, _)| place.0 <= until);
+        for (_, told) in told {
             let event_id = events.len() as u64 + 1;
             let schedule_event_id = causes.of(&told.path, told.kind, event_id);
-            let detail = loaded.resolve(&*self.inner.ports.log, &execution, &told.detail).await?;
+            let detail = loaded
+                .resolve(&*self.engine.ports.log, &self.execution, &told.detail)
+                .await?;
             let event_detail = detail.to_json().map_err(|error| EngineError::Unreadable {
                 what: error.to_string(),
             })?;
@@ -90,27 +145,7 @@ impl Engine {
         }
         Ok(events)
     }
-}
 
-impl Inner {}
-
-/// Reading the logs of an execution into one history.
-struct Reading<'a> {
-    engine: &'a Inner,
-    execution: Arc<str>,
-    told: BTreeMap<Place, Told>,
-}
-
-/// States that are open in a scope, for closing them where it is cut off.
-#[derive(Default)]
-struct Open {
-    /// The innermost state, with its path, if one is open.
-    state: Option<(Arc<str>, Arc<str>)>,
-    /// The branch or item around it, with its number.
-    around: Option<(Arc<str>, Arc<str>, &'static str, u64)>,
-}
-
-impl Reading<'_> {
     /// Reads a scope and those inside, up to the record that cut it off.
     fn scope(&mut self, id: ScopeId, cut: Option<Place>) -> BoxFuture<'_, Result<(), Halt>> {
         async move {
@@ -119,6 +154,7 @@ impl Reading<'_> {
                 scope: id.0.clone(),
             };
             let records = tree::all(&*self.engine.ports.log, &key).await?;
+            self.unended += usize::from(is_of_several(&id, records.last()));
             let mut open = Open::default();
             for (position, record) in records.iter().enumerate() {
                 let place = place(&id, record, 0);
@@ -190,6 +226,14 @@ impl Reading<'_> {
             self.told.insert((cut.0, cut.1.clone(), cut.2, rank), told);
         }
     }
+}
+
+/// Whether a scope goes on, and is not the only one: it has one around it, or waits for children.
+fn is_of_several(id: &ScopeId, last: Option<&Record>) -> bool {
+    last.is_none_or(|last| {
+        let is_forked = *id != ScopeId::root() || last.snapshot.fork().is_some();
+        last.snapshot.status.is_running() && is_forked
+    })
 }
 
 /// The details of what was cut off.

@@ -15,7 +15,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::channel::mpsc;
+use futures::future::Either;
 use stepwell_core::{Event, Found, Looker, Marker, Millis, Receipt, Rest, Revision, ScopeId, Turn, WakeId};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
 
@@ -37,6 +39,9 @@ const AGAIN_MS: Millis = 1_000;
 /// How long an invocation stays that was begun before its record is there, from look to look.
 const EARLY_MS: [Millis; 4] = [20, 40, 80, 160];
 
+/// How long attempts that are under way may go on after the invocation's deadline; others act some seconds later.
+const CUT_MS: Millis = 2_000;
+
 /// The scope beside the root whose log holds the markers.
 const MARKERS: &str = "~markers";
 
@@ -50,8 +55,11 @@ pub(crate) struct Sharing {
 pub enum Handled {
     /// Everything that it asked for is durable: it is to be acknowledged.
     Done,
-    /// It is to be handed out again, at that time or later.
+    /// It is to be handed out again, at that time or later: something is due then.
     Later(Millis),
+    /// It is to be handed out again, at that time or later: the invocation was cut short, by its deadline or by a table or
+    /// queue that failed. What was under way begins anew.
+    Again(Millis),
 }
 
 /// The wake that a session came by.
@@ -166,8 +174,8 @@ impl Inner {
     fn passing(&self, halt: Halt) -> Result<Handled, Halt> {
         let now = self.ports.clock.now();
         match halt {
-            Halt::Closing | Halt::Overtaken => Ok(Handled::Later(now)),
-            Halt::Log(error) if error.remedy() == Remedy::Retry => Ok(Handled::Later(now + AGAIN_MS)),
+            Halt::Closing | Halt::Overtaken => Ok(Handled::Again(now)),
+            Halt::Log(error) if error.remedy() == Remedy::Retry => Ok(Handled::Again(now + AGAIN_MS)),
             other @ (Halt::Log(_) | Halt::Unreadable(_) | Halt::Bug(_)) => Err(other),
         }
     }
@@ -245,7 +253,13 @@ impl Driver {
             woken.again(at);
         }
         let Some(due) = due else { return Ok(()) };
-        match (durable.drive.rest(self.looker(), durable.stamp), &durable.drive.wake) {
+        // What a process wrote when it was handed another wake was announced then.
+        let looker = if durable.sends {
+            self.looker()
+        } else {
+            Looker::Woken(&woken.receipt)
+        };
+        match (durable.drive.rest(looker, durable.stamp), &durable.drive.wake) {
             (Rest::Arm, Some(wake)) if self.armed != Some(durable.revision) => {
                 let (key, revision) = (self.shared.key(&self.id), durable.revision);
                 self.shared.engine.send(wake, key, revision, due).await?;
@@ -326,6 +340,40 @@ pub(crate) fn is_fact(event: &Event) -> bool {
 }
 
 impl Shared {
+    /// Completes when nothing more is to be begun: the engine closes, or the invocation's time is up.
+    pub(crate) fn closing(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
+        self.or_at(self.engine.closing(), 0)
+    }
+
+    /// Completes when attempts that are under way are to be released.
+    pub(crate) fn cutting(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
+        self.or_at(self.engine.cutting(), CUT_MS)
+    }
+
+    /// Whether nothing more is to be begun.
+    pub(crate) fn is_closing(&self) -> bool {
+        let is_late = |woken: &Arc<Woken>| woken.deadline_ms <= self.now();
+        self.engine.is_closing() || self.woken.as_ref().is_some_and(is_late)
+    }
+
+    /// Completes with `closed`, or so long after the invocation's deadline.
+    fn or_at<F>(&self, closed: F, ms: Millis) -> impl Future<Output = ()> + Send + Unpin + use<F>
+    where
+        F: Future<Output = ()> + Send + Unpin,
+    {
+        match &self.woken {
+            None => Either::Left(closed),
+            Some(woken) => {
+                let deadline = self
+                    .engine
+                    .ports
+                    .clock
+                    .sleep_until(woken.deadline_ms.saturating_add(ms));
+                Either::Right(futures::future::select(closed, deadline).map(drop))
+            }
+        }
+    }
+
     fn markers_key(&self) -> ScopeKey {
         ScopeKey {
             execution: self.execution.clone(),
@@ -337,6 +385,7 @@ impl Shared {
         let body: Bytes = serde_json::to_vec(marker)
             .map_err(|error| Halt::Bug(error.to_string()))?
             .into();
+        let mut tries = 0;
         loop {
             let last = self.engine.ports.log.last(&self.markers_key()).await?;
             let entry = LogEntry {
@@ -347,6 +396,10 @@ impl Shared {
             match self.engine.ports.log.append(entry, Due::Keep).await {
                 Ok(()) => return Ok(()),
                 Err(LogError::Taken { .. }) => {}
+                Err(error) if error.remedy() == Remedy::Retry && tries < TRIES_MAX => {
+                    tries += 1;
+                    self.engine.ports.clock.sleep_until(self.now() + TRIES_EVERY_MS).await;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -158,9 +158,16 @@ impl std::fmt::Display for Logs {
                 let at = record.snapshot.at.as_ref().map(|at| &at.phase);
                 let writer = record.writer.get(..4).unwrap_or_default();
                 let (revision, stamp, status) = (record.revision.0, record.stamp, record.snapshot.status.name());
+                let wake = record
+                    .drive
+                    .wake
+                    .as_ref()
+                    .and_then(|wake| wake.0.get(..4))
+                    .unwrap_or("writer");
+                let until = record.drive.until_ms;
                 writeln!(
                     formatter,
-                    "  `{}` {revision} at {stamp} by {writer}: {facts:?} {status} {at:?}",
+                    "  `{}` {revision} at {stamp} by {writer}: {facts:?} {status}, driven by {wake} until {until} {at:?}",
                     scope.0
                 )?;
             }

@@ -54,6 +54,8 @@ pub struct Functions {
     pub chance: Chance,
     /// How many processes died that carried out a wake.
     pub deaths: u32,
+    /// How many invocations were cut short: their time was up, or the table failed too often.
+    pub stops: u32,
     /// How many invocations failed for a reason that does not pass.
     pub failed: Vec<String>,
     /// How often the table failed.
@@ -124,6 +126,7 @@ impl Functions {
             queue: cloud.queue.clone(),
             chance: cloud.chance.clone(),
             deaths: 0,
+            stops: 0,
             failed: Vec::new(),
             struck: cloud.struck.clone(),
             was_unsure: false,
@@ -265,6 +268,10 @@ impl Functions {
             let outcome = invocation.outcome.lock().unwrap_or_else(PoisonError::into_inner).take();
             match outcome {
                 None => continue,
+                Some(Ok(Handled::Again(at))) => {
+                    self.stops += 1;
+                    self.queue.put_back(&invocation.received, at);
+                }
                 Some(Ok(Handled::Done)) => self.queue.acknowledge(&invocation.received),
                 Some(Ok(Handled::Later(at))) => self.queue.put_back(&invocation.received, at),
                 Some(Err(error)) => {

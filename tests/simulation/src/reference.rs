@@ -12,6 +12,7 @@ mod effects;
 mod evaluate;
 mod fork;
 mod history;
+mod lanes;
 mod mismatch;
 mod oracle;
 mod reports;

@@ -22,12 +22,18 @@ use crate::reports::Reports;
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
+    /// The execution that it is of.
+    pub execution: Arc<str>,
+    /// The state that it is of.
+    pub state: Arc<str>,
+    /// Its number in the visit.
+    pub attempt: u32,
     /// How often it began.
     pub begun: u32,
     /// Whether it was an effect.
     pub is_effect: bool,
-    /// When it last began.
-    pub at: Millis,
+    /// When it began, time by time.
+    pub at: Vec<Millis>,
 }
 
 /// The world's tasks.
@@ -106,16 +112,18 @@ impl WorldTasks {
         self.count().clone()
     }
 
-    fn begin(&self, key: &Arc<str>, work: &Work) {
-        let (at, is_effect) = (self.clock.now(), !matches!(work, Work::Component { .. }));
+    fn begin(&self, call: &Call) {
         let mut ran = self.count();
-        let ran = ran.entry(key.clone()).or_insert(Ran {
+        let ran = ran.entry(call.attempt_key.clone()).or_insert_with(|| Ran {
+            execution: format!("{}/{}", call.flow, call.execution).into(),
+            state: call.state.clone(),
+            attempt: call.attempt,
             begun: 0,
-            is_effect,
-            at,
+            is_effect: !matches!(call.work, Work::Component { .. }),
+            at: Vec::new(),
         });
         ran.begun += 1;
-        ran.at = at;
+        ran.at.push(self.clock.now());
     }
 
     fn duration(&self, event: &Value) -> Millis {
@@ -133,7 +141,7 @@ impl WorldTasks {
 impl Tasks for WorldTasks {
     fn run(&self, call: Call) -> BoxFuture<'static, Outcome> {
         self.look_up(&call);
-        self.begin(&call.attempt_key, &call.work);
+        self.begin(&call);
         let (function, event) = match call.work {
             Work::Component { operation, input, .. } => (operation, input),
             Work::HttpFunction { url, body } | Work::HttpRequest { url, body, .. } => {

@@ -52,7 +52,9 @@ async fn one(engine: &Engine, case: &Case, execution: &str, deaths: u32) -> Witn
         end: engine.ended(execution).await.unwrap(),
         ran: None,
         deaths,
+        repeats: deaths,
         stop: None,
+        reports: vec![],
         children: vec![],
         tolerance_ms: case.factor,
         strides: false,
@@ -63,12 +65,15 @@ fn ran(lines: &[Line]) -> BTreeMap<Arc<str>, Ran> {
     let mut attempts: BTreeMap<Arc<str>, Ran> = BTreeMap::new();
     for began in lines.iter().filter_map(Line::began) {
         let ran = attempts.entry(began.attempt_key.as_str().into()).or_insert(Ran {
+            execution: began.execution.as_str().into(),
+            state: began.state.as_str().into(),
+            attempt: began.attempt,
             begun: 0,
             is_effect: began.is_effect,
-            at: began.at,
+            at: vec![],
         });
         ran.begun += 1;
-        ran.at = began.at;
+        ran.at.push(began.at);
     }
     attempts
 }

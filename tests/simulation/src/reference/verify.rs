@@ -1,14 +1,19 @@
 //! A whole run against the reference.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use stepwell_engine::Ended;
 
 use super::Mismatch;
 use super::effects::Effects;
 use super::history::agrees;
+use super::lanes;
 use super::oracle::{Failure, Halt, Outcome, Time};
 use super::reports;
 use super::run::execution;
 use super::witness::{ChildWitness, FromHistory, StopAnswer, Witness};
+use crate::Ran;
 use crate::plan::{Happening, Plan, PlanFlow};
 
 /// Choices that are tried where a history does not tell which of several failures won.
@@ -38,15 +43,30 @@ pub fn verify(plan: &Plan, witness: &Witness) -> Result<Verified, Mismatch> {
         let flow = plan.flow_named(&child.flow);
         let flow = flow.ok_or_else(|| differs("", "a flow of the plan", child.flow.clone()))?;
         let (own, cut) = one(plan, flow, &child.witness, &witness.children, &child.input)?;
+        lanes::check(flow, &child.witness.history)?;
         (effects, is_cut) = (effects.and(own), is_cut | cut);
     }
+    lanes::check(&plan.flow, &witness.history)?;
     if let Some(ran) = &witness.ran {
+        every_repeat_has_a_cause(ran, witness.repeats)?;
         effects.check(ran.values().filter(|ran| ran.is_effect).count(), is_cut)?;
     }
     Ok(Verified {
         effects: effects.scheduled,
         is_cut,
     })
+}
+
+/// An effect is begun again only where whoever carried it out died, or its message was handed out twice.
+fn every_repeat_has_a_cause(ran: &BTreeMap<Arc<str>, Ran>, causes: u32) -> Result<(), Mismatch> {
+    let repeated = ran.iter().find(|(_, ran)| ran.is_effect && ran.begun > 1 + causes);
+    match repeated {
+        Some((key, ran)) => {
+            let expected = format!("{causes} repeats at most");
+            Err(differs("", expected, format!("attempt {key}: {ran:?}")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A stop ends an execution exactly where whoever sent it was told so.

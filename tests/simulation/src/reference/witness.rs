@@ -22,6 +22,8 @@ pub struct Witness {
     pub ran: Option<BTreeMap<Arc<str>, Ran>>,
     /// How often a process died or stopped.
     pub deaths: u32,
+    /// How often somebody may have begun an attempt again: after a death, a clean stop, or because a message came twice.
+    pub repeats: u32,
     /// What a stop was answered, if one was sent.
     pub stop: Option<StopAnswer>,
     /// What became of reports, of every execution of the world.
@@ -234,6 +236,8 @@ impl Oracle for FromHistory<'_> {
     }
 
     fn fork(&mut self, fork: &Fork) -> Result<ForkEnd, Halt> {
+        // What no history tells of may have begun before it learnt that it is cut off.
+        self.is_cut |= fork.ends.iter().any(|(outcome, _)| outcome.is_none());
         let failed = |index: &usize| matches!(fork.ends.get(*index), Some((Some(Err(_)), _)));
         let failures: Vec<usize> = (0..fork.ends.len()).filter(failed).collect();
         let retried = |index: &usize| fork.retried.get(*index) == Some(&true);

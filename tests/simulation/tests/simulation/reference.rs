@@ -113,6 +113,7 @@ impl Run {
             end,
             ran: None,
             deaths: self.world.deaths,
+            repeats: self.world.deaths,
             stop: None,
             reports: Vec::new(),
             children: Vec::new(),
