@@ -303,12 +303,13 @@ impl Coverage {
     }
 }
 
-fn all_agree(count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
+fn all_agree(world: &str, count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
     let mut wrong = Vec::new();
     let mut coverage = Coverage::default();
     for seed in crate::seeds(count, &[1245, 1422, 1945, 2066, 3101, 4032, 4304, 4498, 11_338]) {
         let plan = GENERATOR.plan(seed);
         if let Err(why) = agrees(&plan, trouble(seed), &mut coverage) {
+            crate::caught(world, seed, &why);
             wrong.push(format!("seed {seed}: {why}"));
         }
     }
@@ -332,11 +333,11 @@ fn calm_functions_agree_with_the_reference() {
         processes: 2,
         ..Trouble::default()
     };
-    all_agree(300, |_| calm);
+    all_agree("calm functions", 300, |_| calm);
 }
 
 #[test]
 fn troubled_functions_agree_with_the_reference() {
-    let gaps = all_agree(1_000, trouble).show();
-    assert!(gaps.is_empty(), "what never met: {gaps:?}");
+    let gaps = all_agree("troubled functions", 1_000, trouble).show();
+    assert!(gaps.is_empty() || crate::is_hunting(), "what never met: {gaps:?}");
 }

@@ -225,11 +225,12 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
 
 /// Fails with the plans that disagree, the first one made small.
 #[expect(clippy::print_stdout, reason = "what was found is shown")]
-fn all_agree(seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) {
+fn all_agree(world: &str, seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) {
     let mut wrong = Vec::new();
     for seed in seeds {
         let plan = GENERATOR.plan(seed);
         if let Err(why) = agrees(&plan) {
+            crate::caught(world, seed, &why.to_string());
             if wrong.is_empty() {
                 let kind = std::mem::discriminant(&why);
                 let is_same = |why: Wrong| std::mem::discriminant(&why) == kind;
@@ -271,7 +272,7 @@ fn plans_are_accepted_and_hold_everything() {
 #[test]
 fn calm_worlds_agree() {
     let (mut certain, mut count) = (0_u64, 0_u64);
-    all_agree(crate::seeds(1_000, &[1970, 2941, 3020]), |plan| {
+    all_agree("a calm process", crate::seeds(1_000, &[1970, 2941, 3020]), |plan| {
         certain += u64::from(agrees_in_calm(plan)?);
         count += 1;
         Ok(())
@@ -284,10 +285,14 @@ fn calm_worlds_agree() {
 #[test]
 fn crashing_worlds_agree() {
     let mut deaths = 0;
-    all_agree(crate::seeds(1_000, &[2248, 2967, 11_283]), |plan| {
-        deaths += agrees_in_crashes(plan)?;
-        Ok(())
-    });
+    all_agree(
+        "crashing processes",
+        crate::seeds(1_000, &[2248, 2967, 11_283]),
+        |plan| {
+            deaths += agrees_in_crashes(plan)?;
+            Ok(())
+        },
+    );
     println!("{deaths} deaths");
 }
 
