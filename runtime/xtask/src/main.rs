@@ -1,9 +1,10 @@
 //! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`,
-//! `cargo xtask simulate`, `cargo xtask nightly`.
+//! `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask nightly`.
 //!
 //! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
 //! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
 
+mod bugs;
 mod demo;
 mod deny;
 mod examples;
@@ -28,6 +29,7 @@ cargo verify [GATE…]    runs every gate, or those that are named; writes nothi
 cargo fix-all           formats, applies what clippy suggests, rewrites golden files
 cargo xtask guests      builds every WASM component
 cargo xtask simulate    runs random worlds: [SEEDS]
+cargo xtask bugs        plants bugs and looks for a seed that finds each: [NAME…]
 cargo xtask nightly     runs the long checks for 60 s each: [SECONDS] [CHECK…]";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "fix-all" => fix_all::run(&House::open()?),
         "nightly" => nightly::run(&House::open()?, rest),
         "simulate" => simulate::run(&House::open()?, rest),
+        "bugs" => bugs::run(&House::open()?, rest),
         "guests" => guests::build(&House::open()?, guests::Output::Shown),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");
