@@ -101,11 +101,7 @@ impl Logs {
         let Some(seed) = self.seed() else {
             return Err("an attempt of an execution without a record".to_owned());
         };
-        let found = self.scopes.iter().find(|(scope, records)| {
-            let mut attempts = records.iter().filter_map(|record| record.snapshot.attempt());
-            attempts.any(|attempt| attempt_key(&seed, scope, attempt.number) == key)
-        });
-        let Some((scope, _)) = found else {
+        let Some(scope) = self.owner(&seed, key) else {
             return Err(format!("no record owes attempt {key}"));
         };
         match self.over_since(scope) {
@@ -116,6 +112,25 @@ impl Logs {
             )),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// The scope whose records owe an attempt.
+    fn owner(&self, seed: &str, key: &str) -> Option<&ScopeId> {
+        let found = self.scopes.iter().find(|(scope, records)| {
+            let mut attempts = records.iter().filter_map(|record| record.snapshot.attempt());
+            attempts.any(|attempt| attempt_key(seed, scope, attempt.number) == key)
+        });
+        found.map(|(scope, _)| scope)
+    }
+
+    /// How often an attempt that is under way was claimed.
+    #[must_use]
+    pub fn claims(&self, key: &str) -> u32 {
+        let last = || {
+            let scope = self.owner(&*self.seed()?, key)?;
+            self.scopes.get(scope)?.last()?.snapshot.attempt()
+        };
+        last().map_or(0, |attempt| attempt.claims)
     }
 
     fn seed(&self) -> Option<Arc<str>> {

@@ -19,6 +19,9 @@ use stepwell_store_memory::MemoryStore;
 use crate::checks::Logs;
 use crate::reports::Reports;
 
+/// From which claim on an attempt runs alone in its process.
+const ALONE_FROM: u32 = 2;
+
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -52,6 +55,23 @@ pub struct WorldTasks {
 struct Watch {
     store: Option<MemoryStore>,
     complaints: Vec<String>,
+    /// Attempts that run, and whether each must run alone; nothing where there are several processes.
+    under_way: Option<BTreeMap<Arc<str>, bool>>,
+}
+
+/// An attempt that runs, until this is dropped.
+struct UnderWay {
+    watch: Arc<Mutex<Watch>>,
+    key: Arc<str>,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(under_way) = &mut watch.under_way {
+            under_way.remove(&self.key);
+        }
+    }
 }
 
 impl std::fmt::Debug for WorldTasks {
@@ -77,6 +97,12 @@ impl WorldTasks {
         self.watching().store = Some(store.clone());
     }
 
+    /// The same where one process drives: an attempt that was claimed twice must run alone in it.
+    pub fn watch_one_process(&self, store: &MemoryStore) {
+        self.watch(store);
+        self.watching().under_way = Some(BTreeMap::new());
+    }
+
     /// What was wrong with effects that began.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
@@ -99,6 +125,14 @@ impl WorldTasks {
         let logs = Logs::read(store, &format!("{}/{}", call.flow, call.execution));
         if let Err(what) = logs.check_attempt(&call.attempt_key, self.clock.now()) {
             watch.complaints.push(format!("{} in `{}`", what, call.state));
+        }
+        let is_lone = logs.claims(&call.attempt_key) >= ALONE_FROM;
+        let Some(under_way) = &mut watch.under_way else { return };
+        let is_beside = !under_way.is_empty() && (is_lone || under_way.values().any(|is_lone| *is_lone));
+        under_way.insert(call.attempt_key.clone(), is_lone);
+        if is_beside {
+            let complaint = format!("one of the attempts {under_way:?} was claimed twice and does not run alone");
+            watch.complaints.push(complaint);
         }
     }
 
@@ -155,8 +189,13 @@ impl Tasks for WorldTasks {
             ..Telemetry::default()
         };
         let result = answer(&function, event, call.attempt);
+        let under_way = UnderWay {
+            watch: self.watch.clone(),
+            key: call.attempt_key,
+        };
         async move {
             sleep.await;
+            drop(under_way);
             Outcome { result, telemetry }
         }
         .boxed()

@@ -33,6 +33,8 @@ pub struct World {
     gate: Gate,
     /// How many processes died.
     pub deaths: u32,
+    /// How many were closed.
+    pub closes: u32,
 }
 
 /// The process that drives, while there is one.
@@ -40,6 +42,10 @@ pub struct World {
 struct Gate(Arc<Mutex<Option<(Process, Engine)>>>);
 
 impl Gate {
+    fn take(&self) -> Option<(Process, Engine)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     fn set(&self, open: Option<(Process, Engine)>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = open;
     }
@@ -103,6 +109,7 @@ impl World {
             chance,
             clock,
             deaths: 0,
+            closes: 0,
         }
     }
 
@@ -150,11 +157,44 @@ impl World {
 
     /// Runs everything until a future is done; nothing where the world stands still before.
     pub fn run_until<T: Send + 'static>(&mut self, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        self.run_polls(future, u64::MAX)
+        self.poll(future, u64::MAX)
     }
 
     /// The same, but dies (dropping every future) after so many polls.
     pub fn run_polls<T: Send + 'static>(
+        &mut self,
+        future: impl Future<Output = T> + Send + 'static,
+        polls_max: u64,
+    ) -> Option<T> {
+        let value = self.poll(future, polls_max);
+        if value.is_none() {
+            self.die();
+        }
+        value
+    }
+
+    /// The same, but the process is closed after so many polls: it lets everything stop cleanly.
+    ///
+    /// # Panics
+    ///
+    /// Where it never comes to a stop.
+    pub fn close_after<T: Send + 'static>(
+        &mut self,
+        future: impl Future<Output = T> + Send + 'static,
+        polls: u64,
+    ) -> Option<T> {
+        let value = self.poll(future, polls);
+        if value.is_none()
+            && let Some((process, engine)) = self.gate.take()
+        {
+            self.wait_for(async move { engine.close().await });
+            process.kill();
+            self.closes += 1;
+        }
+        value
+    }
+
+    fn poll<T: Send + 'static>(
         &mut self,
         future: impl Future<Output = T> + Send + 'static,
         polls_max: u64,
@@ -174,7 +214,6 @@ impl World {
                 return None;
             }
         }
-        self.die();
         None
     }
 

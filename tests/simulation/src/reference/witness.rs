@@ -201,7 +201,7 @@ impl Oracle for FromHistory<'_> {
         match (kind, error) {
             ("TaskTimedOut", _) if attempt.timeout_ms.is_some() => Ok(AttemptEnd::TimedOut),
             ("TaskFailed", Some("FnF.TaskCrashed")) if self.witness.deaths >= 3 => Ok(AttemptEnd::Crashed),
-            ("TaskFailed", Some("FnF.TaskOutcomeUnknown")) if attempt.at_most_once && self.witness.deaths > 0 => {
+            ("TaskFailed", Some("FnF.TaskOutcomeUnknown")) if attempt.at_most_once && self.witness.repeats > 0 => {
                 Ok(AttemptEnd::Unknown)
             }
             ("TaskSubmitFailed", _) if attempt.refused_ms.is_some() => Ok(AttemptEnd::Refused),
@@ -260,7 +260,13 @@ impl Oracle for FromHistory<'_> {
             return Ok(ForkEnd::Failed(*index, ended(fork, *index)));
         }
         if let Some(deadline) = timed_out {
-            return Ok(ForkEnd::TimedOut(deadline));
+            // Its time may have been up while its children ran, or during the delay before they were to run again.
+            let again = failures.iter().copied().filter(retried);
+            let candidates: Vec<usize> = std::iter::once(usize::MAX).chain(again).collect();
+            return Ok(match self.pick(&candidates) {
+                Some(index) if index < fork.ends.len() => ForkEnd::Failed(index, ended(fork, index)),
+                Some(_) | None => ForkEnd::TimedOut(deadline),
+            });
         }
         if let Some(index) = failures.first() {
             return Ok(ForkEnd::Failed(*index, ended(fork, *index)));

@@ -33,6 +33,7 @@ enum Wrong {
     Refused(EngineError),
     Differs(Mismatch),
     Predicted(Expected, Ended),
+    Broken(String),
 }
 
 impl From<EngineError> for Wrong {
@@ -56,6 +57,7 @@ impl std::fmt::Display for Wrong {
             ),
             Self::Refused(error) => write!(formatter, "the engine says: {error}"),
             Self::Differs(mismatch) => write!(formatter, "{mismatch}"),
+            Self::Broken(rule) => formatter.write_str(rule),
             Self::Predicted(expected, got) => write!(formatter, "expected {expected:?}\n  got      {got:?}"),
         }
     }
@@ -113,7 +115,7 @@ impl Run {
             end,
             ran: None,
             deaths: self.world.deaths,
-            repeats: self.world.deaths,
+            repeats: self.world.deaths + self.world.closes,
             stop: None,
             reports: Vec::new(),
             children: Vec::new(),
@@ -181,17 +183,22 @@ fn agrees_in_calm(plan: &Plan) -> Result<bool, Wrong> {
 
 /// Runs a plan with processes that die after random stretches.
 fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
-    let mut run = Run::begin(plan, World::new(plan.seed))?;
+    let world = World::new(plan.seed);
+    if plan.seed.is_multiple_of(4) {
+        world.tasks.watch_one_process(&world.store);
+    }
+    let mut run = Run::begin(plan, world)?;
     let deaths = run.world.chance.below(8);
     let mut schedule = plan.schedule.iter();
     for _ in 0..deaths {
         let (watched, name) = (run.engine.clone(), run.execution.clone());
         let polls = 1 + run.world.chance.below(40);
-        if run
-            .world
-            .run_polls(async move { watched.wait(&name).await }, polls)
-            .is_some()
-        {
+        let wait = async move { watched.wait(&name).await };
+        let ended = match run.world.chance.once_in(4) {
+            true => run.world.close_after(wait, polls),
+            false => run.world.run_polls(wait, polls),
+        };
+        if ended.is_some() {
             break;
         }
         if run.world.chance.once_in(3) {
@@ -211,6 +218,9 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
         }
     }
     let witness = run.end()?;
+    if let Some(complaint) = run.world.tasks.complaints().first() {
+        return Err(Wrong::Broken(complaint.clone()));
+    }
     let early = |outside: &Outside| Outside {
         at_ms: 0,
         ..outside.clone()
