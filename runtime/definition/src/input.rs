@@ -1,4 +1,4 @@
-//! An execution's input: a JSON object.
+//! JSON that is given from outside: an execution's input, an object, and the values of a trial.
 //!
 //! **Invariant:** strict JSON; what YAML allows beyond it is refused.
 
@@ -11,19 +11,41 @@ use crate::size::too_large;
 use crate::source::{Source, Span};
 use crate::yaml;
 
+/// What an input looks like.
+const INPUT_HELP: &str = "an input is a JSON object, such as `{\"key\": 1}`";
+
 /// Checks an input file: one JSON object.
 #[must_use]
 pub fn check_input(text: &[u8], file_name: &str) -> CheckedFile<Value> {
+    let mut checked = check(text, file_name, |source, value, diagnostics| {
+        diagnostics.extend(no_object(source, value));
+        diagnostics.extend(too_large(value.bytes(), Span::at(0)));
+    });
+    let is_not_json = |diagnostic: &&mut Diagnostic| diagnostic.code() == codes::NOT_JSON.name;
+    for diagnostic in checked.diagnostics.iter_mut().filter(is_not_json) {
+        diagnostic.help = Some(INPUT_HELP.to_owned());
+    }
+    checked
+}
+
+/// Checks JSON of any kind. `file_name` is what reports call it.
+#[must_use]
+pub fn check_json(text: &[u8], file_name: &str) -> CheckedFile<Value> {
+    check(text, file_name, |_, _, _| {})
+}
+
+/// Checks JSON, and what `more` asks of it.
+fn check(text: &[u8], file_name: &str, more: impl Fn(&Source, &Value, &mut Diagnostics)) -> CheckedFile<Value> {
     let (source, unfit) = Source::read(file_name, text);
     let mut diagnostics = Diagnostics::default();
     let content = match unfit {
         Some(unfit) => Err(unfit),
-        None => object(&source),
+        None => value(&source),
     };
     let content = content.map_err(|diagnostic| diagnostics.push(diagnostic)).ok();
-    let bytes = content.as_ref().map_or(0, Value::bytes);
-    diagnostics.extend(too_large(bytes, Span::at(0)));
-    let content = content.filter(|_| {
+    let content = content.filter(|value| {
+        more(&source, value, &mut diagnostics);
+        // Readers of JSON disagree about which of two equal keys counts.
         diagnostics.extend(duplicate_keys(&source));
         !diagnostics.refuse()
     });
@@ -32,14 +54,6 @@ pub fn check_input(text: &[u8], file_name: &str) -> CheckedFile<Value> {
         diagnostics: diagnostics.finish(),
         source,
     }
-}
-
-/// Says which key stands twice in an object of a JSON text, if one does: readers of JSON disagree about which one counts.
-#[must_use]
-pub fn repeated_key(text: &str) -> Option<String> {
-    let (source, unfit) = Source::read("", text.as_bytes());
-    let told = unfit.map_or_else(|| duplicate_keys(&source), |_| Vec::new());
-    told.into_iter().next().map(|diagnostic| diagnostic.message)
 }
 
 /// JSON is YAML, and the reader of YAML tells keys that stand twice; whatever else it says does not concern JSON.
@@ -51,17 +65,19 @@ fn duplicate_keys(source: &Source) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn object(source: &Source) -> Result<Value, Diagnostic> {
-    let help = "an input is a JSON object, such as `{\"key\": 1}`";
-    let value = Value::parse_json(source.text())
-        .map_err(|error| Diagnostic::new(&codes::NOT_JSON, Span::at(error.offset), error.message).help(help))?;
+fn value(source: &Source) -> Result<Value, Diagnostic> {
+    Value::parse_json(source.text())
+        .map_err(|error| Diagnostic::new(&codes::NOT_JSON, Span::at(error.offset), error.message))
+}
+
+fn no_object(source: &Source, value: &Value) -> Option<Diagnostic> {
     if value.as_object().is_some() {
-        return Ok(value);
+        return None;
     }
     let start = source
         .text()
         .find(|character: char| !character.is_whitespace())
         .unwrap_or_default();
     let message = format!("an input is an object, not {}", value.kind());
-    Err(Diagnostic::new(&codes::WRONG_TYPE, Span::new(start, start + 1), message).help(help))
+    Some(Diagnostic::new(&codes::WRONG_TYPE, Span::new(start, start + 1), message).help(INPUT_HELP))
 }

@@ -71,7 +71,7 @@ pub use flow::FIELDS as FLOW_FIELDS;
 pub use functions::{Declared, FunctionsFile, check_functions_file};
 pub use grants::check_grants_file;
 pub use graph::mermaid;
-pub use input::{check_input, repeated_key};
+pub use input::{check_input, check_json};
 pub use outline::{OutlineLine, outline};
 pub use places::{Places, StatePlace};
 pub use report::{Characters, Colour, Drawing, Entry, Report};

@@ -11,7 +11,7 @@ use stepwell_expression::Value;
 
 use super::functions::Resolved;
 use super::reading::read;
-use super::{FlowFile, Functions, Problems, beside, children, grants, input};
+use super::{FlowFile, Functions, Problems, beside, children, grants, input_file};
 use crate::console::Style;
 use crate::exit::Trouble;
 use crate::host::Component;
@@ -181,8 +181,9 @@ impl Reading<'_> {
     fn input(&self, given: Option<&Given<Value>>, problems: &mut Problems) -> Result<Value, Trouble> {
         match given {
             Some(Given::File(written)) => {
-                let read = input(Some(&self.named(written)), problems, self.style);
-                read.map_err(|trouble| self.placed(written, trouble))
+                let read = input_file(&self.named(written), problems, self.style);
+                read.map(Option::unwrap_or_default)
+                    .map_err(|trouble| self.placed(written, trouble))
             }
             Some(Given::Here(value)) => Ok(value.clone()),
             None => Ok(Value::Object(Arc::default())),

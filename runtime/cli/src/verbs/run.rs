@@ -380,6 +380,24 @@ mod tests {
     }
 
     #[test]
+    fn an_input_that_is_written_down_must_be_an_object() {
+        for (text, kind) in [
+            ("[1]", "an array"),
+            ("\"a\"", "text"),
+            ("17", "a number"),
+            ("true", "a boolean"),
+            ("null", "null"),
+        ] {
+            let (said, runs) = run(FLOW, RunEnd::Interrupted { name: None }, &["--input", text]);
+            assert_eq!((said.exit, runs), (Exit::Usage, vec![]));
+            let message = format!("an input is an object, not {kind}\n   ,-[--input:1:1]");
+            assert!(said.error.contains(&message), "{}", said.error);
+        }
+        let (said, _) = run(FLOW, RunEnd::Interrupted { name: None }, &["--input", "[1"]);
+        assert!(said.error.contains("definition::not_json"), "{}", said.error);
+    }
+
+    #[test]
     fn interrupting_says_how_to_go_on() {
         let interrupted = RunEnd::Interrupted {
             name: Some("n-2".into()),
@@ -412,7 +430,7 @@ mod tests {
             (vec!["--set", "limit=1"], "error: no setting `limit`"),
             (
                 vec!["--input", "DIR/none.json"],
-                "error: there is no file `DIR/none.json`",
+                "error: `--input DIR/none.json` is neither JSON nor a file: there is no file `DIR/none.json`",
             ),
             (vec!["--functions", "none.yaml"], "error: there is no file `none.yaml`"),
         ] {

@@ -126,7 +126,7 @@ fn what_is_no_file_is_refused_by_name() {
         }
     }
     run(&house, &["eval", "1", "--input", "pipe"]).ends(2, "`pipe` is a named pipe");
-    run(&house, &["eval", "1", "--input", "/dev/zero"]).ends(2, "/dev/zero has more than 4194304 bytes");
+    run(&house, &["eval", "1", "--input", "/dev/zero"]).ends(2, "definition::file_too_large");
     house.write("functions.yaml", "functions:\n  work: {component: pipe}\n");
     run(&house, &["run", "flow.yaml"]).ends(2, "is a named pipe");
     run(

@@ -15,6 +15,7 @@ use stepwell_expression::Value;
 use stepwell_model::{Kind, State, StateIndex};
 
 use self::flow::{Way, ways_apart, without_work};
+use self::work::Outcome;
 use super::facts::{Facts, described};
 use super::given::Given;
 use super::trial::{Trial, TrialArguments};
@@ -31,6 +32,7 @@ pub(super) fn run(
     problems: &mut Problems,
     style: Style,
 ) -> Result<Facts, Trouble> {
+    let outcome = Outcome::of(arguments, problems, style)?;
     let file = FlowFile::read(path)?;
     problems.add(&file.checked.report(Strictness::Lenient), style);
     let flow = file.flow()?;
@@ -46,7 +48,7 @@ pub(super) fn run(
         facts: Facts::default(),
     };
     seen.begin(input)?;
-    seen.go_on(&entered, arguments)?;
+    seen.go_on(&entered, outcome)?;
     Ok(seen.facts)
 }
 
@@ -84,7 +86,7 @@ impl Seen<'_> {
     }
 
     /// What entering the state led to, and then what comes from outside.
-    fn go_on(&mut self, entered: &Advanced, arguments: &TrialArguments) -> Result<(), Trouble> {
+    fn go_on(&mut self, entered: &Advanced, outcome: Option<Outcome>) -> Result<(), Trouble> {
         self.facts.add_missing_of(&entered.entries);
         let phase = entered
             .snapshot
@@ -92,10 +94,9 @@ impl Seen<'_> {
             .as_ref()
             .filter(|at| at.state == StateIndex(0))
             .map(|at| &at.phase);
-        let asked = arguments.result.is_some() || arguments.fail.is_some();
         let event = match phase {
-            Some(phase) => self.work(phase, &entered.snapshot, arguments)?,
-            None if asked && entered.snapshot.status.failure().is_none() => {
+            Some(phase) => self.work(phase, &entered.snapshot, outcome)?,
+            None if outcome.is_some() && entered.snapshot.status.failure().is_none() => {
                 let state = self.state()?;
                 return Err(Trouble::mistake(format!(
                     "`{}` is done at once, so that there is nothing for `--result` or `--fail` to come from",

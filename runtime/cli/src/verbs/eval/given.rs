@@ -1,16 +1,13 @@
 //! The values that a trial is given.
 
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
-use stepwell_definition::FILE_BYTES_MAX;
 use stepwell_expression::Value;
 
-use crate::console::one_line;
+use crate::console::{Style, one_line};
 use crate::exit::Trouble;
-use crate::files::{read, read_all};
+use crate::files::{Problems, json};
 
 /// The options that give values.
 #[derive(Args, Debug)]
@@ -52,26 +49,39 @@ impl Given {
         self.context.as_object().is_some_and(|context| !context.is_empty())
     }
 
-    pub(super) fn read(arguments: &GivenArguments) -> Result<Self, Trouble> {
-        let value = |option: &str, text: &Option<String>| text.as_ref().map(|text| json_of(option, text)).transpose();
-        let object = |option: &str, text: &Option<String>| {
-            let value = value(option, text)?.unwrap_or_else(empty);
-            match value.as_object() {
-                Some(_) => Ok(value),
-                None => Err(Trouble::mistake(format!(
-                    "`{option}` takes an object, not {}",
-                    value.kind()
-                ))),
-            }
+    /// Reads all of them; what is wrong with any is told.
+    pub(super) fn read(arguments: &GivenArguments, problems: &mut Problems, style: Style) -> Result<Self, Trouble> {
+        let mut value = |option: &str, text: &Option<String>| {
+            let read = text.as_deref().map(|text| json(option, text, problems, style));
+            read.transpose().map(Option::flatten)
         };
+        let input = value("--input", &arguments.input)?;
+        let context = value("--context", &arguments.context)?;
+        let global = value("--global", &arguments.global)?;
+        let output = value("--output", &arguments.output)?;
+        let item = value("--item", &arguments.item)?;
+        if problems.refuse() {
+            return Err(Trouble::Told);
+        }
         Ok(Self {
-            input: value("--input", &arguments.input)?.unwrap_or_else(empty),
-            context: object("--context", &arguments.context)?,
-            global: object("--global", &arguments.global)?,
-            output: value("--output", &arguments.output)?,
-            item: value("--item", &arguments.item)?,
+            input: input.unwrap_or_else(empty),
+            context: object("--context", context)?,
+            global: object("--global", global)?,
+            output,
+            item,
             environment: environment(&arguments.environment)?,
         })
+    }
+}
+
+fn object(option: &str, value: Option<Value>) -> Result<Value, Trouble> {
+    let value = value.unwrap_or_else(empty);
+    match value.as_object() {
+        Some(_) => Ok(value),
+        None => Err(Trouble::mistake(format!(
+            "`{option}` takes an object, not {}",
+            value.kind()
+        ))),
     }
 }
 
@@ -89,45 +99,6 @@ fn environment(pairs: &[String]) -> Result<Value, Trouble> {
     };
     let pairs: Vec<_> = pairs.iter().map(pair).collect::<Result<_, _>>()?;
     Ok(Value::object(pairs))
-}
-
-/// The value of an option: JSON where it reads as JSON, or else the contents of that file, or of standard input for `-`.
-pub(super) fn json_of(option: &str, text: &str) -> Result<Value, Trouble> {
-    if text == "-" {
-        let bytes = read_all(io::stdin().lock(), FILE_BYTES_MAX);
-        let bytes = bytes.map_err(|error| Trouble::mistake(format!("standard input cannot be read: {error}")))?;
-        return parse(&bytes, "standard input");
-    }
-    let here = match Value::parse_json(text) {
-        Ok(value) => return once(value, text, &format!("`{option}`")),
-        Err(error) => error,
-    };
-    // What begins like this is hardly the name of a file.
-    if text.trim_start().starts_with(['{', '[', '"']) {
-        return Err(Trouble::mistake(format!("`{option}` is no JSON: {here}")));
-    }
-    let shown = one_line(text, 60);
-    let bytes = read(Path::new(text), FILE_BYTES_MAX)
-        .map_err(|missing| Trouble::mistake(format!("`{option} {shown}` is neither JSON nor a file: {missing}")))?;
-    parse(&bytes, &shown)
-}
-
-fn parse(bytes: &[u8], name: &str) -> Result<Value, Trouble> {
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(Trouble::mistake(format!("{name} has more than {FILE_BYTES_MAX} bytes")));
-    }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| Trouble::mistake(format!("{name} is not UTF-8")))?;
-    let value = Value::parse_json(text).map_err(|error| Trouble::mistake(format!("{name} is no JSON: {error}")))?;
-    once(value, text, name)
-}
-
-/// The value, if no key stands twice in an object of its text.
-fn once(value: Value, text: &str, name: &str) -> Result<Value, Trouble> {
-    match stepwell_definition::repeated_key(text) {
-        Some(message) => Err(Trouble::mistake(format!("{name}: {message}"))),
-        None => Ok(value),
-    }
 }
 
 /// `under` with the fields of `over` in it; objects are joined at every level.

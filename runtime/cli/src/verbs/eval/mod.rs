@@ -81,7 +81,7 @@ impl Arguments {
     }
 
     fn facts(&self, problems: &mut Problems, style: Style) -> Result<Facts, Trouble> {
-        let given = Given::read(&self.given)?;
+        let given = Given::read(&self.given, problems, style)?;
         match (&self.expression, &self.flow, &self.state) {
             // An option that needs another is let through where that one cannot stand.
             (Some(_), _, Some(_)) => Err(Trouble::mistake(

@@ -120,7 +120,6 @@ fn a_bad_expression_is_drawn() {
 #[test]
 fn mistakes_are_usage() {
     for (more, message) in [
-        (vec!["1", "--input", "{"], "error: `--input` is no JSON: expected"),
         (
             vec!["1", "--input", "none.json"],
             "error: `--input none.json` is neither JSON nor a file: there is no file `none.json`",
@@ -300,13 +299,46 @@ fn a_refusal_is_json_too() {
 #[test]
 fn a_key_that_stands_twice_is_refused() {
     let refused = |option: &str| words(&["1", option, r#"{"a":1,"b":{"c":1,"c":2}}"#]);
-    for option in ["--input", "--global", "--context"] {
-        let message = format!("error: `{option}`: the key `c` stands here twice\n");
-        assert_eq!(refused(option), (Exit::Usage, String::new(), message));
+    for option in ["--input", "--global", "--context", "--output", "--item"] {
+        let drawn = "definition::duplicate_key\n\n  x the key `c` stands here twice\n";
+        let (exit, out, error) = refused(option);
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+        assert!(error.starts_with(drawn), "{error}");
+        assert!(error.contains(&format!("[{option}:1:19]")), "{error}");
     }
     let (exit, _, error) = words(&[r#"jsonMerge({"a":1,"a":2}, $Input)"#]);
     assert_eq!(exit, Exit::Usage);
     assert!(error.contains("the key `a` stands twice in this object"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_json_is_drawn_and_told_to_programs() {
+    let (exit, out, error) = words(&["1", "--input", r#"{"a":1,"a":2}"#, "--global", "[1", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let places = json["problems"].as_array().unwrap().iter();
+    let places: Vec<_> = places
+        .map(|problem| ["file", "code", "line", "column"].map(|key| problem[key].to_string()))
+        .collect();
+    let expected = [
+        ["\"--input\"", "\"definition::duplicate_key\"", "1", "8"],
+        ["\"--global\"", "\"definition::not_json\"", "1", "3"],
+    ];
+    assert_eq!(
+        (exit, places.as_slice()),
+        (Exit::Usage, &expected.map(|place| place.map(str::to_owned))[..])
+    );
+    let told = r#"{"code":"definition::duplicate_key","detail":"the key `a` stands here twice"}"#;
+    assert_eq!(json["error"].to_string(), told);
+    assert!(
+        error.contains("[--input:1:8]") && error.contains("[--global:1:3]"),
+        "{error}"
+    );
+    let (exit, out, error) = state("Pay", &["--result", "{\"a\": nope}"]);
+    assert_eq!((exit, out.as_str()), (Exit::Usage, ""));
+    assert!(
+        error.starts_with("definition::not_json\n") && error.contains("[--result:1:7]"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -5,21 +5,28 @@ use stepwell_expression::Value;
 use stepwell_model::{Kind, Mode, StateIndex};
 
 use super::{Happening, Seen};
+use crate::console::Style;
 use crate::exit::Trouble;
-use crate::verbs::eval::given::json_of;
+use crate::files::{Problems, json};
 use crate::verbs::eval::trial::TrialArguments;
 use crate::verbs::moment;
 
 /// What comes from outside.
-enum Outcome {
+pub(super) enum Outcome {
     Result(Value),
     Failure(Failure),
 }
 
 impl Outcome {
-    fn of(arguments: &TrialArguments) -> Result<Option<Self>, Trouble> {
+    /// What the options say; what is wrong with the result is told.
+    pub(super) fn of(
+        arguments: &TrialArguments,
+        problems: &mut Problems,
+        style: Style,
+    ) -> Result<Option<Self>, Trouble> {
         if let Some(text) = &arguments.result {
-            return Ok(Some(Self::Result(json_of("--result", text)?)));
+            let result = json("--result", text, problems, style)?;
+            return result.map(|result| Some(Self::Result(result))).ok_or(Trouble::Told);
         }
         Ok(arguments.fail.as_deref().map(|text| {
             let (code, detail) = text.split_once(':').unwrap_or((text, ""));
@@ -34,9 +41,8 @@ impl Seen<'_> {
         &mut self,
         phase: &Phase,
         snapshot: &Snapshot,
-        arguments: &TrialArguments,
+        outcome: Option<Outcome>,
     ) -> Result<Happening, Trouble> {
-        let outcome = Outcome::of(arguments)?;
         let now = self.trial.now;
         match phase {
             Phase::Attempt(attempt) if attempt.scheduled_ms > now => Ok(None),
