@@ -85,12 +85,14 @@ pub struct Rehearsed {
 }
 
 /// How an editor's conversation with the language server ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EditorEnd {
     /// The editor said goodbye.
     Asked,
     /// The editor has gone without a word.
     Gone,
+    /// What came could not be read, for that reason.
+    Lost(String),
 }
 
 /// Why the host did not do it.

@@ -17,30 +17,31 @@ const INPUT_HELP: &str = "an input is a JSON object, such as `{\"key\": 1}`";
 /// Checks an input file: one JSON object.
 #[must_use]
 pub fn check_input(text: &[u8], file_name: &str) -> CheckedFile<Value> {
-    let mut checked = check(text, file_name, |source, value, diagnostics| {
+    check(text, file_name, INPUT_HELP, |source, value, diagnostics| {
         diagnostics.extend(no_object(source, value));
         diagnostics.extend(too_large(value.bytes(), Span::at(0)));
-    });
-    let is_not_json = |diagnostic: &&mut Diagnostic| diagnostic.code() == codes::NOT_JSON.name;
-    for diagnostic in checked.diagnostics.iter_mut().filter(is_not_json) {
-        diagnostic.help = Some(INPUT_HELP.to_owned());
-    }
-    checked
+    })
 }
 
 /// Checks JSON of any kind. `file_name` is what reports call it.
 #[must_use]
 pub fn check_json(text: &[u8], file_name: &str) -> CheckedFile<Value> {
-    check(text, file_name, |_, _, _| {})
+    let help = "JSON is like `{\"key\": 1}`, `[1, 2]`, `\"text\"`, `1.5`, `true` or `null`";
+    check(text, file_name, help, |_, _, _| {})
 }
 
-/// Checks JSON, and what `more` asks of it.
-fn check(text: &[u8], file_name: &str, more: impl Fn(&Source, &Value, &mut Diagnostics)) -> CheckedFile<Value> {
+/// Checks JSON, and what `more` asks of it; `help` is what to write instead of what is none.
+fn check(
+    text: &[u8],
+    file_name: &str,
+    help: &str,
+    more: impl Fn(&Source, &Value, &mut Diagnostics),
+) -> CheckedFile<Value> {
     let (source, unfit) = Source::read(file_name, text);
     let mut diagnostics = Diagnostics::default();
     let content = match unfit {
         Some(unfit) => Err(unfit),
-        None => value(&source),
+        None => value(&source).map_err(|diagnostic| diagnostic.help(help)),
     };
     let content = content.map_err(|diagnostic| diagnostics.push(diagnostic)).ok();
     let content = content.filter(|value| {

@@ -11,5 +11,6 @@ pub(crate) async fn serve_editor() -> EditorEnd {
     match serve(input, output).await {
         End::Asked => EditorEnd::Asked,
         End::Gone => EditorEnd::Gone,
+        End::Lost(reason) => EditorEnd::Lost(reason.to_string()),
     }
 }

@@ -28,5 +28,5 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-pub use frames::MESSAGE_BYTES_MAX;
+pub use frames::{Lost, MESSAGE_BYTES_MAX};
 pub use transport::{End, serve};

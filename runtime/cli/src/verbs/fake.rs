@@ -123,7 +123,7 @@ impl Host for Fake {
     }
 
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {
-        async { self.editor.unwrap() }.boxed()
+        async { self.editor.clone().unwrap() }.boxed()
     }
 }
 

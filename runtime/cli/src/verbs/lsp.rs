@@ -15,8 +15,7 @@ Examples:
   stepwell lsp";
 
 /// Why the conversation is over without a farewell.
-const GONE: &str = "error: the conversation ended without `shutdown` and `exit`: standard input has ended, or what came was \
-                    no message behind a `Content-Length`";
+const GONE: &str = "error: the conversation ended without `shutdown` and `exit`: standard input has ended";
 
 /// Serve an editor as its language server
 #[derive(Args, Debug)]
@@ -36,6 +35,10 @@ impl Arguments {
                 console.say(GONE);
                 Exit::Failed
             }
+            EditorEnd::Lost(reason) => {
+                console.say(&format!("error: the conversation cannot go on: {reason}"));
+                Exit::Failed
+            }
         })
     }
 }
@@ -51,9 +54,14 @@ mod tests {
         for (end, exit, error) in [
             (EditorEnd::Asked, Exit::Succeeded, ""),
             (EditorEnd::Gone, Exit::Failed, &gone),
+            (
+                EditorEnd::Lost("it is too long".to_owned()),
+                Exit::Failed,
+                "error: the conversation cannot go on: it is too long\n",
+            ),
         ] {
             for words in [&["lsp"][..], &["lsp", "--stdio"]] {
-                let said = said(&Fake::editing(end), words);
+                let said = said(&Fake::editing(end.clone()), words);
                 assert_eq!((said.exit, said.out.as_str(), said.error.as_str()), (exit, "", error));
             }
         }

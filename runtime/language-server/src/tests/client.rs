@@ -112,7 +112,7 @@ impl Client {
     pub(super) async fn next(&mut self) -> Value {
         match frames::read(&mut self.input).await {
             Frame::Message(message) => message,
-            frame @ (Frame::Unreadable | Frame::End) => panic!("{frame:?}"),
+            frame @ (Frame::Unreadable(_) | Frame::Lost(_) | Frame::End) => panic!("{frame:?}"),
         }
     }
 

@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::client::{Client, place, range};
-use crate::End;
+use crate::{End, Lost};
 
 const URI: &str = "file:///f/flow.yaml";
 
@@ -296,17 +296,36 @@ async fn what_is_no_message_is_refused_and_the_session_goes_on() {
         refused,
         json!({"error": {"code": -32002, "message": "Server not initialized"}})
     );
-    client.raw(b"Content-Length: 2\r\n\r\n{]").await;
-    let parse_error = json!({"jsonrpc": "2.0", "error": {"code": -32700, "message": "Parse error"}, "id": null});
-    assert_eq!(client.next().await, parse_error);
-    client.raw(b"Content-Length: 12\r\n\r\n{\"method\":1}").await;
-    let invalid = json!({"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid request"}, "id": null});
-    assert_eq!(client.next().await, invalid);
+    for (body, code, reason) in [
+        (
+            &b"{]"[..],
+            -32700,
+            "Parse error: a message is not JSON: key must be a string at line 1 column 2",
+        ),
+        (b"\"\xff\"", -32700, "Parse error: a message is not UTF-8"),
+        (b"{\"method\":1}", -32600, "Invalid request: a `method` is a string"),
+        (b"[]", -32600, "Invalid request: a message is a JSON object"),
+        (
+            b"{\"id\":1}",
+            -32600,
+            "Invalid request: a message has a `method`, or a `result` or `error`",
+        ),
+    ] {
+        client
+            .raw(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes())
+            .await;
+        client.raw(body).await;
+        let told = json!({"jsonrpc": "2.0", "error": {"code": code, "message": reason}, "id": null});
+        assert_eq!(client.next().await, told);
+    }
     client.ask("initialize", nothing()).await;
     let unknown = client.ask_all("textDocument/nonsense", json!({})).await;
     assert_eq!(unknown["error"]["code"], -32601);
     client.raw(b"nonsense\r\n\r\n").await;
-    assert_eq!(client.vanish().await, End::Gone);
+    let reason = "Parse error: the head of a message has no `Content-Length`";
+    let told = json!({"jsonrpc": "2.0", "error": {"code": -32700, "message": reason}, "id": null});
+    assert_eq!(client.next().await, told);
+    assert_eq!(client.vanish().await, End::Lost(Lost::NoLength));
 }
 
 #[tokio::test]
