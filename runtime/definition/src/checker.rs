@@ -10,6 +10,7 @@ use crate::codes;
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::fields::{Fields, Found, Takes};
+use crate::listing::one_of;
 use crate::places::Places;
 use crate::similar::Guesses;
 use crate::source::{Source, Span};
@@ -130,7 +131,7 @@ impl<'s> Checker<'s> {
         let close = self.closest(&text.text, choices.iter().copied());
         let diagnostic = match close {
             Some(_) => diagnostic.did_you_mean(close),
-            None => diagnostic.help(format!("it takes {}", choices.join(", "))),
+            None => diagnostic.help(format!("it takes {}", one_of(choices))),
         };
         self.tell(diagnostic);
         // What was meant is enough to check the rest.
@@ -244,7 +245,7 @@ impl<'s> Checker<'s> {
             return;
         }
         let message = format!("{} cannot be {}", shown(&found.key.text), shown(&text.text));
-        let help = format!("it takes {}", choices.join(", "));
+        let help = format!("it takes {}", one_of(choices));
         self.tell(Diagnostic::new(&codes::BAD_VALUE, text.span, message).help(help));
     }
 

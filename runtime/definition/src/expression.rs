@@ -9,6 +9,7 @@ use crate::checker::Checker;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::Found;
+use crate::listing::{all_of, there_are};
 use crate::source::Span;
 use crate::tree::Node;
 use crate::variables::{Availability, CONTEXT, ContextField, Place, VARIABLES, newer_name};
@@ -151,7 +152,7 @@ impl Checker<'_> {
             return;
         }
         let message = format!("{} is always null here", shown(&format!("$Output.{key}")));
-        let parts = result.parts.join(", ");
+        let parts = all_of(result.parts);
         let help = match result.parts.contains(&"Body") {
             true => format!(
                 "the result of `{}` has {parts}; did you mean `$Output.Body.{key}`?",
@@ -213,7 +214,7 @@ impl Checker<'_> {
             (None, Some(close)) => diagnostic.did_you_mean(Some(close)),
             (None, None) => {
                 let names: Vec<&str> = VARIABLES.iter().map(|variable| variable.name).collect();
-                diagnostic.help(format!("there are {}", names.join(", ")))
+                diagnostic.help(there_are(&names))
             }
         });
     }
@@ -249,7 +250,7 @@ impl Checker<'_> {
         self.tell(match close {
             Some(close) => Diagnostic::new(&codes::MISSPELT_CONTEXT_FIELD, span, message).did_you_mean(Some(close)),
             None => Diagnostic::new(&codes::UNKNOWN_CONTEXT_FIELD, span, format!("{message}; it is null"))
-                .help(format!("it has {}", names.join(", "))),
+                .help(format!("it has {}", all_of(&names))),
         });
     }
 }

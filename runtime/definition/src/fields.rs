@@ -11,6 +11,7 @@ use crate::checker::Checker;
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, shown};
 use crate::foreign;
+use crate::listing::{all_of, there_are};
 use crate::source::Span;
 use crate::syntax;
 use crate::tree::{Key, Node};
@@ -266,7 +267,7 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(&codes::WRONG_TYPE, node.span, message);
         self.tell(match names.as_slice() {
             [] => diagnostic.help("write a map with `Type` and `Name`"),
-            names => diagnostic.help(format!("it takes {}", names.join(", "))),
+            names => diagnostic.help(format!("it takes {}", all_of(names))),
         });
     }
 
@@ -331,7 +332,7 @@ impl Checker<'_> {
         self.tell(match meant {
             Some(_) => diagnostic.did_you_mean(meant),
             None if names.is_empty() => diagnostic.help("remove it"),
-            None => diagnostic.help(format!("remove it; there are {}", names.join(", "))),
+            None => diagnostic.help(format!("remove it; {}", there_are(&names))),
         });
     }
 

@@ -18,6 +18,7 @@ use crate::codes::{self, Code};
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Elsewhere, Field, Fields, Found, Shape, Takes, Unknown};
+use crate::listing::all_of;
 use crate::source::Span;
 use crate::tree::{Entry, Node};
 use crate::{CheckedFile, check_file};
@@ -209,10 +210,10 @@ pub(crate) fn exactly_one(
         return names.iter().find(|name| *name == only).copied();
     }
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let message = format!("{} has exactly one of {}", fields.owner, names.join(", "));
+    let message = format!("{} has exactly one of {}", fields.owner, all_of(&names));
     let help = match there.as_slice() {
         [] => "add one of them".to_owned(),
-        there => format!("keep one of {}", there.join(", ")),
+        there => format!("keep one of {}", all_of(there)),
     };
     checker.tell(Diagnostic::new(code, span, message).help(help));
     None

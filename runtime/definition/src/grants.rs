@@ -18,6 +18,7 @@ use crate::checker::{Checker, Text};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Elsewhere, Field, Fields, Found, Shape, Takes, Unknown};
+use crate::listing::there_are;
 use crate::tree::Node;
 use crate::{CheckedFile, check_file};
 
@@ -191,7 +192,7 @@ fn check_action(checker: &mut Checker<'_>, fields: &Fields<'_>, action: Option<&
         "{} is no action that can run here, so this grant allows nothing",
         shown(action.as_str())
     );
-    let help = format!("there are {}", runnable().join(", "));
+    let help = there_are(&runnable());
     checker.tell(Diagnostic::new(&codes::USELESS_GRANT, found.value.span, message).help(help));
 }
 

@@ -20,6 +20,7 @@ use crate::checker::Checker;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Elsewhere, Field, Fields, Shape, Takes, Unknown};
+use crate::listing::{all_of, there_are};
 use crate::older;
 use crate::recovery::RECOVERY;
 use crate::scope::{Member, Scope};
@@ -164,7 +165,7 @@ pub(crate) fn elsewhere(key: &str) -> Option<Elsewhere> {
         return older::elsewhere(key);
     }
     let message = format!("{} does not belong here", shown(key));
-    let help = format!("it belongs to {}", owners.join(", "));
+    let help = format!("it belongs to {}", all_of(&owners));
     Some(Elsewhere {
         code: &codes::FOREIGN_KEY,
         message,
@@ -190,7 +191,7 @@ fn type_of(checker: &mut Checker<'_>, node: &Node) -> Option<StateType> {
     let Some(entry) = node.entry("Type").or_else(|| entries.iter().find(spelt)) else {
         checker.tell(
             Diagnostic::new(&codes::MISSING_FIELD, node.head(), "a state needs `Type`")
-                .help(format!("there are {}", StateType::NAMES.join(", "))),
+                .help(there_are(&StateType::NAMES)),
         );
         return None;
     };
@@ -203,7 +204,7 @@ fn type_of(checker: &mut Checker<'_>, node: &Node) -> Option<StateType> {
     let close = checker.closest(text, StateType::NAMES);
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
-        None => diagnostic.help(format!("there are {}", StateType::NAMES.join(", "))),
+        None => diagnostic.help(there_are(&StateType::NAMES)),
     });
     close.and_then(named)
 }

@@ -79,7 +79,7 @@ tests.yaml
         house.run(&["test", "tests.yaml", "--case", "refused"]),
         ended(0, one, "")
     );
-    let none = "error: there is no case `x`; there are `answered after a week`, `refused`, `stopped`\n";
+    let none = "error: there is no case `x`; there are `answered after a week`, `refused` and `stopped`\n";
     assert_eq!(house.run(&["test", "tests.yaml", "--case", "x"]), ended(2, "", none));
     assert!(!house.path().join(".stepwell").exists());
 }

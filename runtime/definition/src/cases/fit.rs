@@ -10,6 +10,7 @@ use super::{Case, ExpectedState, TestFile, Written};
 use crate::checks::{each_state, each_task};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
+use crate::listing::{all_of, there_are};
 use crate::similar::closest;
 use crate::template::constant_text;
 
@@ -84,7 +85,7 @@ impl Known {
         let waiting: Vec<&str> = self.waiting.iter().map(|name| &**name).collect();
         Some(diagnostic.help(match waiting.as_slice() {
             [] => "only a Task with `TaskMode: WaitForCustomCallback` does, and the flow has none".to_owned(),
-            names => format!("those that do: {}", names.join(", ")),
+            names => format!("those that do: {}", all_of(names)),
         }))
     }
 
@@ -111,7 +112,7 @@ fn no_state<'n>(state: &Written, names: impl Iterator<Item = &'n str>) -> Diagno
     match (close, names.as_slice()) {
         (Some(_), _) => diagnostic.did_you_mean(close),
         (None, []) => diagnostic.help("remove it; there is none that could be named here"),
-        (None, names) => diagnostic.help(format!("there are {}", names.get(..20).unwrap_or(names).join(", "))),
+        (None, names) => diagnostic.help(there_are(names)),
     }
 }
 

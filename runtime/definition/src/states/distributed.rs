@@ -16,6 +16,7 @@ use crate::checks::check_express_children;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
+use crate::listing::all_of;
 use crate::scope::{Member, Scope};
 use crate::states::map::{CONFIG, MODES};
 use crate::variables::Place;
@@ -246,7 +247,7 @@ fn check_source_type(checker: &mut Checker<'_>, reader: &Fields<'_>) {
     let diagnostic = Diagnostic::new(&codes::UNKNOWN_SOURCE, kind.span, message);
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
-        None => diagnostic.help(format!("known are {}", SOURCE_TYPES.join(", "))),
+        None => diagnostic.help(format!("known are {}", all_of(&SOURCE_TYPES))),
     });
 }
 

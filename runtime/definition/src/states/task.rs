@@ -14,6 +14,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::expression::reads_token;
 use crate::fields::{Field, Fields, Takes};
+use crate::listing::{all_of, there_are};
 use crate::scope::{Member, Scope};
 use crate::variables::Place;
 
@@ -108,7 +109,7 @@ fn no_handler(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, act
         "{} has no handler here yet; `run` refuses this flow",
         shown(&action.text)
     );
-    let runs = stepwell_actions::runnable().join(", ");
+    let runs = all_of(&stepwell_actions::runnable());
     let help = format!("what runs here is {runs}; a function can do the same work");
     checker.tell(Diagnostic::new(&codes::NO_HANDLER, action.span, message).help(help));
     let state = scope
@@ -145,7 +146,7 @@ fn suggest_action(checker: &mut Checker<'_>, name: &str, diagnostic: Diagnostic)
         .or_else(|| of_same_product(name));
     checker.tell(match close {
         Some(_) => diagnostic.did_you_mean(close),
-        None => diagnostic.help(format!("there are {}", stepwell_actions::runnable().join(", "))),
+        None => diagnostic.help(there_are(&stepwell_actions::runnable())),
     });
 }
 
@@ -174,7 +175,7 @@ fn check_mode(checker: &mut Checker<'_>, fields: &Fields<'_>, integration: &Inte
     };
     let message = format!("`{}` does not have the TaskMode `{}`", integration.action, mode.name());
     let names: Vec<&str> = integration.modes.iter().map(|mode| mode.name()).collect();
-    let help = format!("it has {}", names.join(", "));
+    let help = format!("it has {}", all_of(&names));
     checker.tell(Diagnostic::new(&codes::MODE_NOT_SUPPORTED, found.value.span, message).help(help));
 }
 

@@ -15,6 +15,7 @@ mod verdict;
 use std::path::PathBuf;
 
 use clap::Args;
+use stepwell_definition::there_are;
 
 use self::plan::{Planned, plan};
 use self::told::{Told, Way};
@@ -170,15 +171,12 @@ impl Broken {
 }
 
 fn no_case(case: &str, names: &[String]) -> Trouble {
-    let names: Vec<String> = names
-        .iter()
-        .take(20)
-        .map(|name| format!("`{}`", one_line(name, 60)))
-        .collect();
+    let names = names.iter().map(|name| format!("`{}`", one_line(name, 60)));
+    let names: Vec<String> = names.collect();
     Trouble::mistake(format!(
-        "there is no case `{}`; there are {}",
+        "there is no case `{}`; {}",
         one_line(case, 60),
-        names.join(", ")
+        there_are(&names)
     ))
 }
 
