@@ -149,6 +149,12 @@ impl Diagnostics {
         diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
+    /// Says `diagnostic` in the place of what was said of a kind that is as bad.
+    pub(crate) fn replace(&mut self, kind: &'static Code, diagnostic: &Diagnostic) {
+        let said = self.kept.iter_mut().filter(|said| said.kind.name == kind.name);
+        said.for_each(|said| said.clone_from(diagnostic));
+    }
+
     /// Whether one more error would still be kept.
     pub(crate) fn has_room(&self) -> bool {
         let [errors, ..] = self.counts;

@@ -232,21 +232,30 @@ fn read_tree(checker: &mut Checker<'_>, unfit: Option<Diagnostic>) -> Option<Nod
             None
         }
         None => {
-            let root = yaml::read(checker.source, &mut checker.diagnostics)?;
-            tell_only_yaml(checker);
-            Some(root)
+            let root = yaml::read(checker.source, &mut checker.diagnostics);
+            tell_no_json(checker, root.as_ref());
+            root
         }
     }
 }
 
-/// A file that is called JSON is read as YAML, which allows more.
-fn tell_only_yaml(checker: &mut Checker<'_>) {
+/// A file that is called JSON is read as YAML, which allows more; where it is neither, JSON is what was meant.
+fn tell_no_json(checker: &mut Checker<'_>, root: Option<&Node>) {
     if !checker.source.is_called_json() {
         return;
     }
-    if let Err(error) = stepwell_expression::Value::parse_json(checker.source.text()) {
-        let message = format!("this file is called JSON, but is read as YAML: {}", error.message);
-        let help = "other programs refuse it; JSON has no comments, no comma behind the last element, and only `\"` for quotes";
-        checker.tell(Diagnostic::new(&codes::ONLY_YAML, Span::at(error.offset), message).help(help));
+    let Err(error) = stepwell_expression::Value::parse_json(checker.source.text()) else {
+        return;
+    };
+    let at = Span::at(error.offset);
+    if root.is_none() {
+        let message = format!("this file is called JSON, and is none: {}", error.message);
+        let help = "check the quotes, the commas and the brackets from here backwards";
+        let told = Diagnostic::new(&codes::NOT_JSON, at, message).help(help);
+        return checker.diagnostics.replace(&codes::NOT_YAML, &told);
     }
+    let message = format!("this file is called JSON, but is read as YAML: {}", error.message);
+    let help =
+        "other programs refuse it; JSON has no comments, no comma behind the last element, and only `\"` for quotes";
+    checker.tell(Diagnostic::new(&codes::ONLY_YAML, at, message).help(help));
 }
