@@ -42,9 +42,6 @@ const LARGE: Effort = Effort {
 const LEAST_STEPS: u64 = 200;
 const BYTES_PER_STEP: u64 = 16;
 
-/// What every class of Unicode characters in a pattern costs: it stands for hundreds of ranges, in both cases.
-const UNICODE_CLASS_STEPS: usize = 100;
-
 /// How large the table of a search may grow.
 const TABLE_BYTES_MAX: usize = 128 << 10;
 
@@ -71,9 +68,7 @@ pub(crate) fn compile(pattern: &str, context: &mut Context<'_>) -> Result<NFA, H
             "the regular expression is longer than {PATTERN_BYTES_MAX} bytes"
         )));
     }
-    let pattern = re2::translate(pattern);
-    let classes = pattern.matches("\\p").count() + pattern.matches("\\P").count();
-    let steps = count(classes * UNICODE_CLASS_STEPS);
+    let re2::Translated { pattern, steps } = re2::translate(pattern).map_err(|reason| refused(&reason))?;
     for effort in [SMALL, LARGE] {
         context.spend(steps)?;
         if context.budget() < effort.steps {
@@ -94,16 +89,16 @@ fn price(automaton: &NFA) -> u64 {
 
 /// The compiled pattern, or nothing if it would be larger than that.
 fn build(pattern: &str, bytes_max: usize) -> Result<Option<NFA>, Halt> {
-    let syntax = syntax::Config::new().nest_limit(NESTING_MAX);
-    let parsed = syntax::parse_with(pattern, &syntax)
-        .map_err(|error| Halt::failed(format!("not a regular expression: {}", reason(&error.to_string()))))?;
+    // A boundary that knows ASCII only can stand within a character; nothing else takes half of one.
+    let syntax = syntax::Config::new().nest_limit(NESTING_MAX).utf8(false);
+    let parsed = syntax::parse_with(pattern, &syntax).map_err(|error| refused(reason(&error.to_string())))?;
     let config = Config::new()
         .nfa_size_limit(Some(bytes_max))
         .which_captures(WhichCaptures::None);
     match Compiler::new().configure(config).build_from_hir(&parsed) {
         Ok(automaton) => Ok(Some(automaton)),
         Err(error) if error.size_limit().is_some() => Ok(None),
-        Err(error) => Err(Halt::failed(format!("not a regular expression: {error}"))),
+        Err(error) => Err(refused(&error.to_string())),
     }
 }
 
@@ -127,6 +122,10 @@ fn search_by_states(automaton: NFA, text: &str, context: &mut Context<'_>) -> Re
     context.spend(count(text.len()).saturating_mul(states))?;
     let machine = PikeVM::new_from_nfa(automaton).map_err(|error| Halt::failed(format!("{error}")))?;
     Ok(machine.is_match(&mut machine.create_cache(), text))
+}
+
+fn refused(reason: &str) -> Halt {
+    Halt::failed(format!("not a regular expression: {reason}"))
 }
 
 /// The last line of a message that draws the pattern over several.

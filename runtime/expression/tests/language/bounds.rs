@@ -113,11 +113,18 @@ fn patterns_are_bounded() {
         world.failure("regexMatchString($Input.long, \"\")"),
         "the regular expression is longer than 4096 bytes"
     );
-    for pattern in ["((a{100}){100}){100}", "(\\\\pL{200}){200}", "(?:[^a]{500}){500}"] {
+    for pattern in ["\\\\pL{1000}", "(?:\\\\pL{30}){30}", "(?:[^a\\\\pL]{10}){100}"] {
         let message = refused(&format!("regexMatchString(\"{pattern}\", $Input.as)"));
         assert_eq!(
             message, "the regular expression is too large when compiled",
             "{pattern}"
+        );
+    }
+    for pattern in ["((a{100}){100}){100}", "(?:[^a]{500}){500}", "a{1001}", "a{2}{3}"] {
+        let message = refused(&format!("regexMatchString(\"{pattern}\", $Input.as)"));
+        assert!(
+            message.starts_with("not a regular expression: `{"),
+            "{pattern}: {message}"
         );
     }
     for pattern in ["^[\\pL\\pN_-]{1,64}$", "^\\pL{1,100}$", "^\\p{Han}+$"] {

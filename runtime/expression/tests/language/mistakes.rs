@@ -338,7 +338,7 @@ fn calls_that_never_work_are_refused() {
         (
             "$Input.a =~ \"[\"",
             "\"[\"",
-            "not a regular expression: unclosed character class",
+            "not a regular expression: a `[` is never closed",
             None,
         ),
         (
