@@ -122,4 +122,15 @@ mod tests {
             assert!(verb.get_after_help().is_some(), "{} has no example", verb.get_name());
         }
     }
+
+    #[test]
+    fn prose_of_the_help_is_broken_by_the_terminal_alone() {
+        for verb in Arguments::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let prose = help.split("Examples:").next().unwrap_or_default().trim_end();
+            for paragraph in prose.split("\n\n") {
+                assert_eq!(paragraph.lines().count().max(1), 1, "{}: {paragraph}", verb.get_name());
+            }
+        }
+    }
 }

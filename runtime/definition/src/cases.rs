@@ -28,9 +28,10 @@ use stepwell_actions::{Grants, Registry};
 use stepwell_expression::Value;
 use stepwell_model::Flow;
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::functions::FunctionsFile;
-use crate::source::Span;
-use crate::{CheckedFile, check_file};
+use crate::source::{Source, Span};
+use crate::{CheckedFile, check_file, codes, yaml};
 
 /// What a test file holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +128,24 @@ pub fn check_test_file(text: &[u8], file_name: &str) -> CheckedFile<TestFile> {
     check_file(text, file_name, reading::read)
 }
 
+/// The path of the flow that a test file names, even where the rest of the file is wrong.
+#[must_use]
+pub fn named_flow(source: &Source) -> Option<Arc<str>> {
+    let root = yaml::read(source, &mut Diagnostics::default())?;
+    let path = root.entry("flow")?.value.scalar()?.text.clone();
+    Some(path).filter(|path| !path.is_empty())
+}
+
 impl CheckedFile<TestFile> {
+    /// Says of a file that is named there why it cannot be read.
+    pub fn add_unreadable(&mut self, named: &Written, why: &str) {
+        let help = "write its path relative to this file";
+        let diagnostic = Diagnostic::new(&codes::UNREADABLE_FILE, named.span, why).help(help);
+        self.content = None;
+        self.diagnostics.push(diagnostic);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    }
+
     /// Checks also whether the file fits the flow that it tests: `children` are the flows that it may start, and
     /// `registry` answers the functions of a case.
     pub fn add_flow(&mut self, flow: &Flow, children: &[&Flow], registry: impl Fn(&Case) -> Registry) {

@@ -171,6 +171,7 @@ codes! {
     // Tests of a flow.
     DUPLICATE_CASE "duplicate_case" Error "Two cases of a test file have the same name.";
     BAD_CASE "bad_case" Error "A case of a test file expects nothing, or what cannot come together.";
+    UNREADABLE_FILE "unreadable_file" Error "A file that a test file names cannot be read.";
     UNKNOWN_TESTED_STATE "unknown_tested_state" Error "A case of a test file names a state that the flow does not have.";
     NO_REPORT_TAKEN "no_report_taken" Error "A case of a test file reports to a state that never waits for a report.";
     UNKNOWN_TESTED_FUNCTION "unknown_tested_function" Error "A case of a test file counts the calls of a function that is none of the flow.";

@@ -88,6 +88,26 @@ fn dialect(entries: &[Entry]) -> Dialect {
     }
 }
 
+/// What a file is that is no flow, and what to do with it.
+fn other_format(root: &Node) -> (&'static str, &'static str) {
+    let has = |key: &str| root.entry(key).is_some();
+    if has("cases") {
+        ("this is a file of cases, not a flow", "run it with `stepwell test`")
+    } else if has("functions") {
+        (
+            "this is a functions file, not a flow",
+            "name the flow; the functions beside it are checked with it",
+        )
+    } else if has("grants") {
+        (
+            "this is a grants file, not a flow",
+            "name the flow; the grants beside it are checked with it",
+        )
+    } else {
+        ("this file is no flow", "a flow begins with `Type: StateMachine`")
+    }
+}
+
 /// Checks and lowers a whole flow.
 pub(crate) fn check(checker: &mut Checker<'_>, root: &Node) -> Option<Flow> {
     let Some(entries) = root.mapping() else {
@@ -113,8 +133,8 @@ pub(crate) fn check(checker: &mut Checker<'_>, root: &Node) -> Option<Flow> {
             None
         }
         Dialect::None => {
-            let help = "a flow begins with `Type: StateMachine`";
-            checker.tell(Diagnostic::new(&codes::NOT_A_FLOW, root.head(), "this file is no flow").help(help));
+            let (message, help) = other_format(root);
+            checker.tell(Diagnostic::new(&codes::NOT_A_FLOW, root.head(), message).help(help));
             None
         }
     }

@@ -57,7 +57,8 @@ impl CheckedFile<FunctionsFile> {
             if let Declared::Component { path, span } = declared
                 && let Some(message) = missing(path)
             {
-                let help = "write its path relative to this file, or build it first";
+                let help = "write its path relative to this file, or build it first: \
+                            `cargo build --release --target wasm32-wasip2` makes a component of a Rust crate";
                 let diagnostic = Diagnostic::new(&codes::NO_COMPONENT, *span, message).help(help);
                 self.diagnostics.push(diagnostic);
             }

@@ -61,7 +61,9 @@ use stepwell_model::Flow;
 
 pub use alone::check_expression;
 pub use beside::{FUNCTIONS_FILE_NAMES, GRANTS_FILE_NAMES};
-pub use cases::{Case, Expectation, ExpectedState, Given, PlannedReport, TestFile, Written, check_test_file};
+pub use cases::{
+    Case, Expectation, ExpectedState, Given, PlannedReport, TestFile, Written, check_test_file, named_flow,
+};
 pub use checker::Unsupported;
 pub use checks::{check_express, check_functions, check_without_functions, entry_for};
 pub use codes::{Code, codes};

@@ -135,7 +135,7 @@ fn a_component_that_is_none_is_refused_before_anything_begins() {
     let missing = house.run(&["run", "flow.yaml"]);
     assert_eq!(missing.code, Some(2));
     assert!(
-        missing.error.contains("functions.yaml:2:21: there is no file"),
+        missing.error.contains("functions.yaml:2:21]"),
         "{}",
         missing.error
     );

@@ -251,7 +251,19 @@ error: nothing is tested: 2 errors
         "tests.yaml",
         "flow: none.yaml\ncases: [{name: a, expect: {status: Failed}}]\n",
     );
-    let error = "error: tests.yaml:1:7: there is no file `none.yaml`\n";
+    let error = "\
+definition::unreadable_file
+
+  x there is no file `none.yaml`
+   ,-[tests.yaml:1:7]
+ 1 | flow: none.yaml
+   :       ^^^^^^^^^
+ 2 | cases: [{name: a, expect: {status: Failed}}]
+   `----
+  help: write its path relative to this file
+
+error: nothing is tested: 1 error
+";
     assert_eq!(house.run(&["test", "tests.yaml"]), ended(2, "", error));
     house.write(
         "tests.yaml",

@@ -1,13 +1,12 @@
 //! The functions file, with the components that it names.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use stepwell_actions::Registry;
-use stepwell_definition::{
-    CheckedFile, Declared, FILE_BYTES_MAX, FunctionsFile, Source, Strictness, check_functions_file,
-};
+use stepwell_definition::{CheckedFile, FILE_BYTES_MAX, FunctionsFile, Source, Strictness, check_functions_file};
 
 use super::reading::read;
 use super::{Problems, folder};
@@ -100,8 +99,8 @@ impl Functions {
         registry.ok()
     }
 
-    /// Reads the components. What cannot be read is told with its place in the file.
-    pub(crate) fn resolve(&self, problems: &mut Problems) -> Resolved {
+    /// Reads the components. What cannot be read is drawn in its place in the file.
+    pub(crate) fn resolve(&self, problems: &mut Problems, style: Style) -> Resolved {
         let Some((file, content)) = self
             .file
             .as_ref()
@@ -110,17 +109,23 @@ impl Functions {
             return Resolved::default();
         };
         let mut components = Vec::new();
-        let mut refused = Vec::new();
+        let mut refused = BTreeMap::new();
         let registry = content.registry(|path| {
             let component =
-                component(file, path).inspect_err(|message| refused.push((path.to_owned(), message.clone())))?;
+                component(file, path).map_err(|message| _ = refused.entry(path.to_owned()).or_insert(message))?;
             let digest = Arc::from(component.digest.as_str());
             components.push(component);
-            Ok::<_, String>(digest)
+            Ok::<_, ()>(digest)
         });
-        refused
-            .iter()
-            .for_each(|(path, message)| problems.add_message(&placed(file, content, path, message)));
+        if !refused.is_empty() {
+            let mut told = CheckedFile {
+                content: Some(content.clone()),
+                diagnostics: Vec::new(),
+                source: file.checked.source.clone(),
+            };
+            told.add_components(|path| refused.get(path).cloned());
+            problems.add(&told.report(Strictness::Lenient), style);
+        }
         Resolved {
             registry: registry.unwrap_or_default(),
             components,
@@ -157,16 +162,6 @@ fn missing(path: &Path) -> Option<String> {
     }
 }
 
-/// The message behind the place where the path stands.
-fn placed(file: &File, content: &FunctionsFile, path: &str, message: &str) -> String {
-    let span = content.entries.iter().find_map(|(_, _, declared)| match declared {
-        Declared::Component { path: declared, span } if declared == path => Some(*span),
-        Declared::Component { .. } | Declared::Http { .. } | Declared::Stub(_) => None,
-    });
-    let place = file.checked.source.line_column(span.unwrap_or_default().start);
-    format!("{}:{}:{}: {message}", file.path.display(), place.line, place.column)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,18 +178,20 @@ mod tests {
         .unwrap();
         let functions = Functions::read(Some(&path)).unwrap();
         let mut problems = Problems::default();
-        functions.resolve(&mut problems);
+        functions.resolve(&mut problems, Style::PLAIN);
         let missing = folder.path().join("b.wasm");
-        let expected = format!(
-            "error: {}:3:18: there is no file `{}`\n",
-            path.display(),
-            missing.display()
+        let entry = problems.entries().first().unwrap();
+        let expected = format!("there is no file `{}`", missing.display());
+        assert_eq!(
+            (&*entry.code, entry.line, entry.column, &*entry.message),
+            ("definition::no_component", 3, 18, &*expected)
         );
-        assert_eq!(problems.drawn(), expected);
+        let drawn = problems.drawn();
+        assert!(drawn.contains(&format!("[{}:3:18]", path.display())), "{drawn}");
 
         std::fs::write(missing, "component").unwrap();
         let mut problems = Problems::default();
-        let resolved = functions.resolve(&mut problems);
+        let resolved = functions.resolve(&mut problems, Style::PLAIN);
         let component = Component {
             digest: stepwell_model::digest(b"component"),
             bytes: b"component".to_vec(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use stepwell_actions::{Grants, Registry};
 use stepwell_definition::{
     Case, CheckedFile, FILE_BYTES_MAX, FunctionsFile, Given, Source, Strictness, TestFile, Written, check_test_file,
+    named_flow,
 };
 use stepwell_expression::Value;
 
@@ -41,69 +42,66 @@ impl Tested {
     /// Reads and checks a test file and all that it names; nothing where something is wrong, which is told. The flow's
     /// problems come first.
     pub(crate) fn read(path: &Path, problems: &mut Problems, style: Style) -> Result<Option<Self>, Trouble> {
-        let bytes = read(path, FILE_BYTES_MAX).map_err(Trouble::Mistake)?;
+        let bytes = match read(path, FILE_BYTES_MAX) {
+            Ok(bytes) => bytes,
+            Err(message) => {
+                problems.add_message(&message);
+                return Ok(None);
+            }
+        };
         let checked = check_test_file(&bytes, &path.display().to_string());
         let Some(file) = checked.content.clone() else {
+            tell_named_flow(path, &checked.source, problems, style);
             problems.add(&checked.report(Strictness::Lenient), style);
             return Ok(None);
         };
-        let reading = Reading {
-            path,
-            source: checked.source.clone(),
-            style,
-        };
-        reading.whole(checked, file, problems)
+        let mut reading = Reading { path, style, checked };
+        let tested = reading.whole(file, problems);
+        problems.add(&reading.checked.report(Strictness::Lenient), style);
+        Ok(tested?.filter(|_| !problems.refuse()))
+    }
+}
+
+/// What is wrong with the flow of a file that is wrong itself.
+fn tell_named_flow(path: &Path, source: &Source, problems: &mut Problems, style: Style) {
+    let flow = named_flow(source).map(|flow| FlowFile::read(&path.with_file_name(&*flow)));
+    if let Some(Ok(flow)) = flow {
+        flow.tell_for_run(problems, style);
     }
 }
 
 /// Reading what a test file names.
 struct Reading<'a> {
     path: &'a Path,
-    source: Source,
     style: Style,
+    /// The test file; what cannot be read is told there.
+    checked: CheckedFile<TestFile>,
 }
 
 impl Reading<'_> {
-    fn whole(
-        &self,
-        mut checked: CheckedFile<TestFile>,
-        file: TestFile,
-        problems: &mut Problems,
-    ) -> Result<Option<Tested>, Trouble> {
+    /// Everything that the file names; nothing where the flow is not there.
+    fn whole(&mut self, file: TestFile, problems: &mut Problems) -> Result<Option<Tested>, Trouble> {
         let flow_path = self.named(&file.flow);
-        let mut flow = FlowFile::read(&flow_path).map_err(|trouble| self.placed(&file.flow, trouble))?;
-        let children = children(&flow)?;
+        let flow = self.readable(Some(&file.flow), FlowFile::read(&flow_path))?;
         let usual = beside(&flow_path, None, "functions.yaml");
         let shared = self.functions(file.functions.as_ref(), usual.as_deref())?;
-        let own = file
-            .cases
-            .iter()
-            .map(|case| self.functions(case.functions.as_ref(), None));
+        let own = file.cases.iter();
+        let own = own.map(|case| self.functions(case.functions.as_ref(), None));
         let own: Vec<Functions> = own.collect::<Result<_, _>>()?;
-        let registries = Registries::of(&file, &shared, &own);
-        flow.checked.add_functions(&registries.all());
-        flow.tell_for_run(problems, self.style);
-        children
-            .iter()
-            .for_each(|child| child.tell_for_run(problems, self.style));
-        if let Some(flow) = &flow.checked.flow {
-            let children: Vec<_> = children
-                .iter()
-                .filter_map(|child| child.checked.flow.as_ref())
-                .collect();
-            checked.add_flow(flow, &children, |case| registries.of_case(case));
-        }
-        problems.add(&checked.report(Strictness::Lenient), self.style);
+        let fitted = flow.map(|flow| self.fit(flow, &Registries::of(&file, &shared, &own), problems));
         shared.tell(problems, self.style, Strictness::Lenient);
         own.iter()
             .for_each(|own| own.tell(problems, self.style, Strictness::Lenient));
         let grants = self.grants(file.grants.as_ref(), &flow_path, problems)?;
-        let objects = self.objects(file.objects.as_ref(), problems);
-        let resolved = shared.resolve(problems);
+        let objects = file.objects.as_ref().map(|objects| self.objects(objects));
+        let resolved = shared.resolve(problems, self.style);
         let cases = file.cases.into_iter().zip(&own);
         let cases = cases.map(|(case, own)| self.case(case, own, &resolved, problems));
         let cases = cases.collect::<Result<_, Trouble>>()?;
-        Ok((!problems.refuse()).then(|| Tested {
+        let Some((flow, children)) = fitted.transpose()? else {
+            return Ok(None);
+        };
+        Ok(Some(Tested {
             path: self.path.to_owned(),
             flow,
             children,
@@ -113,14 +111,35 @@ impl Reading<'_> {
         }))
     }
 
+    /// Checks the flow, its children, and whether the test file fits them.
+    fn fit(
+        &mut self,
+        mut flow: FlowFile,
+        registries: &Registries,
+        problems: &mut Problems,
+    ) -> Result<(FlowFile, Vec<FlowFile>), Trouble> {
+        let children = children(&flow)?;
+        flow.checked.add_functions(&registries.all());
+        flow.tell_for_run(problems, self.style);
+        children
+            .iter()
+            .for_each(|child| child.tell_for_run(problems, self.style));
+        if let Some(flow) = &flow.checked.flow {
+            let children = children.iter().filter_map(|child| child.checked.flow.as_ref());
+            let children: Vec<_> = children.collect();
+            self.checked.add_flow(flow, &children, |case| registries.of_case(case));
+        }
+        Ok((flow, children))
+    }
+
     fn case(
-        &self,
+        &mut self,
         case: Case,
         own: &Functions,
         shared: &Resolved,
         problems: &mut Problems,
     ) -> Result<TestedCase, Trouble> {
-        let own = own.resolve(problems);
+        let own = own.resolve(problems, self.style);
         let components = own.components.iter().chain(&shared.components).cloned();
         Ok(TestedCase {
             input: self.input(case.input.as_ref(), problems)?,
@@ -135,55 +154,59 @@ impl Reading<'_> {
         self.path.with_file_name(&*written.text)
     }
 
-    /// What is wrong with a file that is named there.
-    fn placed(&self, written: &Written, trouble: Trouble) -> Trouble {
-        match trouble {
-            Trouble::Mistake(message) => Trouble::Mistake(self.at(written, &message)),
-            trouble @ (Trouble::Told | Trouble::Host(_)) => trouble,
+    /// What was read; or nothing where it cannot be, which is told where the test file names it.
+    fn readable<T>(&mut self, named: Option<&Written>, read: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+        match (read, named) {
+            (Ok(read), _) => Ok(Some(read)),
+            (Err(Trouble::Mistake(message)), Some(named)) => {
+                self.checked.add_unreadable(named, &message);
+                Ok(None)
+            }
+            (Err(trouble), _) => Err(trouble),
         }
     }
 
-    fn at(&self, written: &Written, message: &str) -> String {
-        let place = self.source.line_column(written.span.start);
-        format!("{}:{}:{}: {message}", self.path.display(), place.line, place.column)
-    }
-
-    fn functions(&self, given: Option<&Given<FunctionsFile>>, usual: Option<&Path>) -> Result<Functions, Trouble> {
+    fn functions(&mut self, given: Option<&Given<FunctionsFile>>, usual: Option<&Path>) -> Result<Functions, Trouble> {
         match given {
             Some(Given::File(written)) => {
-                Functions::read(Some(&self.named(written))).map_err(|trouble| self.placed(written, trouble))
+                let functions = Functions::read(Some(&self.named(written)));
+                Ok(self.readable(Some(written), functions)?.unwrap_or_default())
             }
-            Some(Given::Here(content)) => Ok(Functions::within(self.path, &self.source, content)),
+            Some(Given::Here(content)) => Ok(Functions::within(self.path, &self.checked.source, content)),
             None => Functions::read(usual),
         }
     }
 
-    fn grants(&self, given: Option<&Given<Grants>>, flow: &Path, problems: &mut Problems) -> Result<Grants, Trouble> {
+    fn grants(
+        &mut self,
+        given: Option<&Given<Grants>>,
+        flow: &Path,
+        problems: &mut Problems,
+    ) -> Result<Grants, Trouble> {
         match given {
             Some(Given::File(written)) => {
-                let read = grants(Some(&self.named(written)), problems, self.style);
-                read.map_err(|trouble| self.placed(written, trouble))
+                let grants = grants(Some(&self.named(written)), problems, self.style);
+                Ok(self.readable(Some(written), grants)?.unwrap_or_default())
             }
             Some(Given::Here(grants)) => Ok(grants.clone()),
             None => grants(beside(flow, None, "grants.yaml").as_deref(), problems, self.style),
         }
     }
 
-    fn objects(&self, written: Option<&Written>, problems: &mut Problems) -> Option<PathBuf> {
-        let written = written?;
+    fn objects(&mut self, written: &Written) -> PathBuf {
         let path = self.named(written);
         if !path.is_dir() {
-            problems.add_message(&self.at(written, &format!("there is no folder `{}`", path.display())));
+            let why = format!("there is no folder `{}`", path.display());
+            self.checked.add_unreadable(written, &why);
         }
-        Some(path)
+        path
     }
 
-    fn input(&self, given: Option<&Given<Value>>, problems: &mut Problems) -> Result<Value, Trouble> {
+    fn input(&mut self, given: Option<&Given<Value>>, problems: &mut Problems) -> Result<Value, Trouble> {
         match given {
             Some(Given::File(written)) => {
-                let read = input_file(&self.named(written), problems, self.style);
-                read.map(Option::unwrap_or_default)
-                    .map_err(|trouble| self.placed(written, trouble))
+                let input = input_file(&self.named(written), problems, self.style);
+                Ok(self.readable(Some(written), input)?.flatten().unwrap_or_default())
             }
             Some(Given::Here(value)) => Ok(value.clone()),
             None => Ok(Value::Object(Arc::default())),

@@ -138,7 +138,7 @@ impl Arguments {
         self.check_together(&mut flow.checked, &functions);
         flow.tell_for_run(&mut problems, style);
         functions.tell(&mut problems, style, Strictness::Lenient);
-        let resolved = functions.resolve(&mut problems);
+        let resolved = functions.resolve(&mut problems, style);
         let grants_path = beside(&self.flow, self.grants.as_ref(), "grants.yaml");
         let grants = grants(grants_path.as_deref(), &mut problems, style)?;
         let children = children(&flow)?;

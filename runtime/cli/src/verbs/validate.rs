@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(said.exit, Exit::Usage);
         assert!(said.error.ends_with(lines), "{}", said.error);
         let said = validate(&files, &["--json"]);
-        let expected = r#"[{"file":"DIR/functions.yaml","code":"definition::no_component","severity":"error","line":2,"column":22,"end_line":2,"end_column":32,"message":"there is no file `DIR/greet.wasm`","help":"write its path relative to this file, or build it first"}]"#;
+        let expected = r#"[{"file":"DIR/functions.yaml","code":"definition::no_component","severity":"error","line":2,"column":22,"end_line":2,"end_column":32,"message":"there is no file `DIR/greet.wasm`","help":"write its path relative to this file, or build it first: `cargo build --release --target wasm32-wasip2` makes a component of a Rust crate"}]"#;
         assert_eq!((said.exit, said.out.trim_end()), (Exit::Usage, expected));
     }
 

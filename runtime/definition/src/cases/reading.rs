@@ -123,6 +123,12 @@ const ERROR: Shape = Shape::new(
 );
 
 pub(super) fn read(checker: &mut Checker<'_>, root: &Node) -> Option<TestFile> {
+    if root.entry("States").is_some() && root.entry("cases").is_none() {
+        let message = "this is a flow, not a file of cases";
+        let help = "name the flow in a file of cases: `flow: flow.yaml`; `stepwell validate` checks a flow";
+        checker.tell(Diagnostic::new(&codes::BAD_CASE, root.head(), message).help(help));
+        return None;
+    }
     let fields = checker.fields(root, &FILE)?;
     let flow = path_of(checker, &fields, "flow");
     let functions = functions(checker, &fields);

@@ -177,6 +177,11 @@ fn golden(folder: &Path) -> (Golden, Vec<Told>) {
 /// A test file, checked against the flow that it tests if that is there.
 fn tests_beside(text: &[u8], tested: Option<&[u8]>) -> CheckedFile<TestFile> {
     let mut checked = check_test_file(text, "tests.yaml");
+    if tested.is_none()
+        && let Some(file) = checked.content.clone().filter(|file| &*file.flow.text == "none.yaml")
+    {
+        checked.add_unreadable(&file.flow, "there is no file `none.yaml`");
+    }
     if let Some(flow) = tested {
         let flow = check(flow, "tested.yaml").flow.unwrap();
         let functions = checked.content.as_ref().and_then(|file| file.functions.clone());

@@ -26,11 +26,11 @@ use crate::files::{Problems, Tested};
 use crate::host::{Host, Rehearsed, Weather};
 
 const EXAMPLES: &str = "\
-Every case runs in a store of its own in memory. Time is virtual: Waits, retry delays, timeouts and the delays of stubs
+Every case runs in a store of its own in memory. Time is virtual: Waits, retry delays, timeouts and the delays of stubs \
 take none; it stands still while an HTTP function or a component runs. docs/testing.md describes the file.
 
-Under --chaos every case also runs with seeds 1, 2 … N: the process dies at random moments and comes back, wakes are
-doubled, the disk is slow, reports come twice, and what can happen in any order does. What the case expects must hold all
+Under --chaos every case also runs with seeds 1, 2 … N: the process dies at random moments and comes back, wakes are \
+doubled, the disk is slow, reports come twice, and what can happen in any order does. What the case expects must hold all \
 the same; the first seed that breaks it is told. The calls of an attempt that a death made run again count once.
 
 Examples:
@@ -85,8 +85,13 @@ impl Arguments {
         let mut planned = Vec::new();
         let mut names = Vec::new();
         for path in &self.files {
-            let Some(tested) = Tested::read(path, &mut problems, console.style())? else {
-                continue;
+            let tested = match Tested::read(path, &mut problems, console.style()) {
+                Ok(Some(tested)) => tested,
+                Ok(None) => continue,
+                Err(trouble) => {
+                    console.error(problems.drawn());
+                    return Err(trouble);
+                }
             };
             names.extend(tested.cases.iter().map(|case| case.case.name.text.to_string()));
             planned.extend(plan(tested, self.case.as_deref())?);

@@ -30,15 +30,91 @@ fn came(a: u64, deaths: u64) -> Rehearsed {
 }
 
 fn test(host: &Fake, more: &[&str]) -> Said {
+    test_files(host, &[("flow.yaml", FLOW), ("tests.yaml", TESTS)], more)
+}
+
+fn test_files(host: &Fake, files: &[(&str, &str)], more: &[&str]) -> Said {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("flow.yaml"), FLOW).unwrap();
-    fs::write(folder.path().join("tests.yaml"), TESTS).unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
     let path = folder.path().join("tests.yaml").display().to_string();
     let mut words = vec!["test", &path];
     words.extend(more);
     let mut said = said(host, &words);
-    said.out = said.out.replace(&folder.path().display().to_string(), "DIR");
+    for text in [&mut said.out, &mut said.error] {
+        *text = text.replace(&folder.path().display().to_string(), "DIR");
+    }
     said
+}
+
+/// The codes of what was drawn, with the places.
+fn places(drawn: &str) -> Vec<String> {
+    let begins = |line: &&str| line.starts_with("definition::") || line.contains(",-[") || line.starts_with("error:");
+    let lines = drawn.lines().filter(begins);
+    lines
+        .map(|line| line.trim().trim_start_matches(",-").to_owned())
+        .collect()
+}
+
+#[test]
+fn what_a_test_file_names_is_told_all_at_once_and_drawn() {
+    let tests = "\
+flow: flow.yaml
+functions: none.yaml
+grants: g.yaml
+objects: o
+cases:
+  - {name: a, input: i.json, expect: {path: [B]}}
+  - {name: b, functions: {c: {component: c.wasm}}, expect: {status: Failed}}
+";
+    let files = [
+        ("flow.yaml", &*FLOW.replace("StartAt: A", "StartAt: B")),
+        ("tests.yaml", tests),
+    ];
+    let said = test_files(&Fake::default(), &files, &[]);
+    let expected = [
+        "definition::unknown_state",
+        "[DIR/flow.yaml:4:10]",
+        "definition::no_component",
+        "[DIR/tests.yaml:7:42]",
+        "definition::unreadable_file",
+        "[DIR/tests.yaml:2:12]",
+        "definition::unreadable_file",
+        "[DIR/tests.yaml:3:9]",
+        "definition::unreadable_file",
+        "[DIR/tests.yaml:4:10]",
+        "definition::unreadable_file",
+        "[DIR/tests.yaml:6:22]",
+        "error: nothing is tested: 6 errors",
+    ];
+    assert_eq!((said.exit, said.out.as_str()), (Exit::Usage, ""));
+    assert_eq!(places(&said.error), expected, "{}", said.error);
+    assert!(said.error.contains("cargo build --release --target"), "{}", said.error);
+}
+
+#[test]
+fn a_test_file_that_is_wrong_does_not_hide_its_flow_or_other_files() {
+    let tests =
+        "flow: flow.yaml\ncases:\n  - {name: a, expct: {status: Failed}}\n  - {name: b, input: [1], expect: {}}\n";
+    let files = [
+        ("flow.yaml", &*FLOW.replace("StartAt: A", "StartAt: B")),
+        ("tests.yaml", tests),
+    ];
+    let said = test_files(&Fake::default(), &files, &["nowhere.yaml"]);
+    let expected = [
+        "definition::unknown_state",
+        "[DIR/flow.yaml:4:10]",
+        "definition::misspelt_key",
+        "[DIR/tests.yaml:3:15]",
+        "definition::wrong_type",
+        "[DIR/tests.yaml:4:22]",
+        "definition::bad_case",
+        "[DIR/tests.yaml:4:27]",
+        "error: there is no file `nowhere.yaml`",
+        "error: nothing is tested: 5 errors",
+    ];
+    assert_eq!(places(&said.error), expected, "{}", said.error);
 }
 
 #[test]
