@@ -20,7 +20,7 @@
 //! **Invariant:** unknown keys are errors, and no other file is read here.
 
 mod fit;
-mod reading;
+pub(crate) mod reading;
 
 use std::sync::Arc;
 

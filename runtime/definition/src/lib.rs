@@ -79,7 +79,7 @@ pub use listing::there_are;
 pub use outline::{OutlineLine, outline};
 pub use places::{Places, StatePlace};
 pub use report::{Characters, Colour, Drawing, Entry, Report};
-pub use schemas::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA, flow_schema};
+pub use schemas::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA, TESTS_SCHEMA, flow_schema, tests_schema};
 pub use scope::{NAME_CHARACTERS_MAX, NESTING_MAX, STATES_MAX};
 pub use similar::closest as closest_name;
 pub use source::{FILE_BYTES_MAX, Position, Source, Span};

@@ -1,7 +1,7 @@
 //! `stepwell schema`: the JSON Schema of a file format.
 
 use clap::{Args, ValueEnum};
-use stepwell_definition::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA};
+use stepwell_definition::{FLOW_SCHEMA, FUNCTIONS_SCHEMA, GRANTS_SCHEMA, TESTS_SCHEMA};
 
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
@@ -28,6 +28,7 @@ enum Format {
     Flow,
     Functions,
     Grants,
+    Tests,
 }
 
 impl Arguments {
@@ -37,6 +38,7 @@ impl Arguments {
             Format::Flow => FLOW_SCHEMA,
             Format::Functions => FUNCTIONS_SCHEMA,
             Format::Grants => GRANTS_SCHEMA,
+            Format::Tests => TESTS_SCHEMA,
         };
         console.out(text);
         Ok(Exit::Succeeded)
@@ -54,6 +56,7 @@ mod tests {
             ("flow", FLOW_SCHEMA),
             ("functions", FUNCTIONS_SCHEMA),
             ("grants", GRANTS_SCHEMA),
+            ("tests", TESTS_SCHEMA),
         ] {
             let said = said(&Fake::default(), &["schema", name]);
             assert_eq!(

@@ -20,11 +20,11 @@ const AFTER_MS_MAX: u64 = 10 * 365 * 86_400_000;
 /// How often one report is given at most.
 const TIMES_MAX: u64 = 100;
 /// The most calls that can be expected.
-const CALLS_MAX: u64 = 1_000_000_000;
+pub(crate) const CALLS_MAX: u64 = 1_000_000_000;
 
 const STATUSES: &[&str] = &["Succeeded", "Failed", "TimedOut", "Stopped"];
 
-const FILE: Shape = Shape::new(
+pub(crate) const FILE: Shape = Shape::new(
     "a test file",
     &[&[
         Field::new("flow", Takes::Text, "The path of the flow, relative to this file.").required(),
@@ -48,7 +48,7 @@ const FILE: Shape = Shape::new(
     Unknown::Refused,
 );
 
-const CASE: Shape = Shape::new(
+pub(crate) const CASE: Shape = Shape::new(
     "a case",
     &[&[
         Field::new("name", Takes::Text, "Its name.").required(),
@@ -70,7 +70,7 @@ const CASE: Shape = Shape::new(
     Unknown::Refused,
 );
 
-const REPORT: Shape = Shape::new(
+pub(crate) const REPORT: Shape = Shape::new(
     "a report",
     &[&[
         Field::new("state", Takes::Text, "The state that waits for it.").required(),
@@ -86,7 +86,7 @@ const REPORT: Shape = Shape::new(
     Unknown::Refused,
 );
 
-const STOP: Shape = Shape::new(
+pub(crate) const STOP: Shape = Shape::new(
     "a stop",
     &[&[Field::new(
         "after_ms",
@@ -97,7 +97,7 @@ const STOP: Shape = Shape::new(
     Unknown::Refused,
 );
 
-const EXPECT: Shape = Shape::new(
+pub(crate) const EXPECT: Shape = Shape::new(
     "an expectation",
     &[&[
         Field::new("status", Takes::OneOf(STATUSES), "How the execution ends."),
@@ -113,7 +113,7 @@ const EXPECT: Shape = Shape::new(
     Unknown::Refused,
 );
 
-const ERROR: Shape = Shape::new(
+pub(crate) const ERROR: Shape = Shape::new(
     "an error",
     &[&[
         Field::new("code", Takes::Text, "The error code.").required(),
