@@ -134,11 +134,7 @@ fn a_component_that_is_none_is_refused_before_anything_begins() {
     std::fs::remove_file(house.path().join("work.wasm")).unwrap();
     let missing = house.run(&["run", "flow.yaml"]);
     assert_eq!(missing.code, Some(2));
-    assert!(
-        missing.error.contains("functions.yaml:2:21]"),
-        "{}",
-        missing.error
-    );
+    assert!(missing.error.contains("functions.yaml:2:21]"), "{}", missing.error);
 }
 
 #[test]

@@ -164,6 +164,9 @@ tests.yaml
     assert_eq!(house.run(&["test", "tests.yaml"]), ended(1, expected, ""));
 }
 
+const UNKNOWN_OUTCOME: &str = "FnF.TaskOutcomeUnknown: the driver died or stopped while the attempt was under way, and \
+                               it must run at most once";
+
 #[test]
 fn a_rough_world_finds_what_a_calm_one_hides_and_its_seed_makes_it_again() {
     let house = House::with(&[("flow.yaml", ONCE), ("tests.yaml", PAID_ONCE)]);
@@ -175,6 +178,7 @@ fn a_rough_world_finds_what_a_calm_one_hides_and_its_seed_makes_it_again() {
     let mismatch = |field: &str, expected: &str, got: &str| json!({"field": field, "expected": expected, "got": got});
     let mismatches = json!([
         mismatch("status", "Succeeded", "Failed"),
+        mismatch("error", "nothing", UNKNOWN_OUTCOME),
         mismatch("path", "[Pay, Rest]", "[Pay]"),
     ]);
     assert_eq!(
@@ -190,6 +194,8 @@ tests.yaml
       in the rough world of seed {seed}, with {deaths}
       status: expected Succeeded
                    got Failed
+      error: expected nothing
+                  got {UNKNOWN_OUTCOME}
       path: expected [Pay, Rest]
                  got [Pay]
       again: stepwell test tests.yaml --case 'paid once' --seed {seed}

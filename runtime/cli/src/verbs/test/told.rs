@@ -138,20 +138,22 @@ fn lines(planned: &Planned, broken: &Broken) -> String {
     }
     for mismatch in &broken.mismatches {
         let field = one_line(&mismatch.field, NAME_CHARACTERS_MAX);
-        add(format!(
-            "{field}: expected {}",
-            one_line(&mismatch.expected, VALUE_CHARACTERS_MAX)
-        ));
+        add(format!("{field}: expected {}", shown_text(&mismatch.expected)));
         let blanks = " ".repeat(field.width() + "expected".len() - "got".len());
-        add(format!(
-            "{blanks}  got {}",
-            one_line(&mismatch.got, VALUE_CHARACTERS_MAX)
-        ));
+        add(format!("{blanks}  got {}", shown_text(&mismatch.got)));
     }
     if let Some(seed) = broken.seed {
         add(format!("again: {}", again(planned, seed)));
     }
     lines
+}
+
+/// A text on its line; an empty one is not to be taken for a missing one.
+fn shown_text(text: &str) -> String {
+    match text.is_empty() {
+        true => "an empty text".to_owned(),
+        false => one_line(text, VALUE_CHARACTERS_MAX),
+    }
 }
 
 /// The command that makes that world again.

@@ -63,11 +63,18 @@ fn of_end(expect: &Expectation, rehearsed: &Rehearsed) -> Vec<Mismatch> {
     let output = expect.output.as_ref().map(|expected| of_output(expected, result));
     let error = expect.error.as_ref();
     let error = error.map(|(code, detail)| of_error(code, detail.as_deref(), result));
+    let unasked = match (output.is_none() && error.is_none(), other, result) {
+        (true, Some("Succeeded"), Some(Outcome::Error(failure))) => {
+            Some(Mismatch::new("error", "nothing", with_detail(failure)))
+        }
+        (_, _, _) => None,
+    };
     other
         .map(|expected| Mismatch::new("status", expected, status))
         .into_iter()
         .chain(output.unwrap_or_default())
         .chain(error.unwrap_or_default())
+        .chain(unasked)
         .collect()
 }
 
@@ -83,8 +90,10 @@ fn of_error(code: &str, detail: Option<&str>, result: Option<&Outcome>) -> Vec<M
     let expected = detail.map_or_else(|| code.to_owned(), |detail| format!("{code}: {detail}"));
     match result {
         Some(Outcome::Error(failure)) => {
-            let own = (failure.code != code).then(|| Mismatch::new("error.code", code, with_detail(failure)));
-            let detail = detail.filter(|detail| failure.detail != *detail);
+            let same = failure.code == code;
+            let own = (!same).then(|| Mismatch::new("error", expected, with_detail(failure)));
+            // The detail of another error says nothing about the one that was expected.
+            let detail = detail.filter(|detail| same && failure.detail != *detail);
             let detail = detail.map(|detail| Mismatch::new("error.detail", detail, &*failure.detail));
             own.into_iter().chain(detail).collect()
         }
@@ -164,4 +173,62 @@ fn entered(path: &[Entered], depth: Depth) -> String {
         Depth::All | Depth::Names => state.state.clone(),
     };
     format!("[{}]", path.iter().map(state).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use stepwell_wire::output::{End, Status};
+
+    use super::*;
+    use crate::service::Account;
+
+    fn told_of(expect: &Expectation, code: &str, detail: &str) -> Vec<[String; 3]> {
+        let failure = Failure {
+            code: code.into(),
+            detail: detail.into(),
+        };
+        let rehearsed = Rehearsed {
+            end: End {
+                status: Status::Failed,
+                result: Some(Outcome::Error(failure)),
+            },
+            unended: None,
+            account: Account::default(),
+            steps: 1,
+            deaths: 0,
+        };
+        let found = mismatches(expect, &rehearsed);
+        found
+            .into_iter()
+            .map(|told| [told.field, told.expected, told.got])
+            .collect()
+    }
+
+    #[test]
+    fn another_error_is_told_with_its_detail() {
+        let expecting = |detail: Option<&str>| Expectation {
+            error: Some(("E".into(), detail.map(Arc::from))),
+            ..Expectation::default()
+        };
+        let nothing: [[&str; 3]; 0] = [];
+        assert_eq!(told_of(&expecting(None), "E", "whatever"), nothing);
+        assert_eq!(told_of(&expecting(None), "F", "why"), [["error", "E", "F: why"]]);
+        assert_eq!(told_of(&expecting(Some("d")), "F", ""), [["error", "E: d", "F"]]);
+        assert_eq!(
+            told_of(&expecting(Some("d")), "E", "why"),
+            [["error.detail", "d", "why"]]
+        );
+    }
+
+    #[test]
+    fn what_should_have_succeeded_says_why_it_did_not() {
+        let succeeds = Expectation {
+            status: Some("Succeeded"),
+            ..Expectation::default()
+        };
+        let expected = [["status", "Succeeded", "Failed"], ["error", "nothing", "E: why"]];
+        assert_eq!(told_of(&succeeds, "E", "why"), expected);
+    }
 }
