@@ -11,6 +11,7 @@
 mod class;
 mod effort;
 mod escape;
+mod groups;
 mod repetition;
 #[cfg(test)]
 mod tests;

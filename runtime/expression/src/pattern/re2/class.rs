@@ -37,7 +37,7 @@ impl Translator<'_> {
         let several = self.rest.chars().next().filter(|_| char == '\\');
         if let Some(name @ ('p' | 'P')) = several {
             self.next();
-            self.group_of_characters(name);
+            self.group_of_characters(name)?;
             self.effort.nearly_all();
             return Ok(());
         }

@@ -27,7 +27,7 @@ impl<'p> Translator<'p> {
             'b' => self.out.push_str(r"(?-u:\b)"),
             'B' => self.out.push_str(r"(?-u:\B)"),
             'A' | 'z' => self.out.extend(['\\', name]),
-            'p' | 'P' => self.group_of_characters(name),
+            'p' | 'P' => self.group_of_characters(name)?,
             _ => match set(name) {
                 Some(set) => self.out.extend(["[", set, "]"]),
                 None => {
@@ -39,17 +39,6 @@ impl<'p> Translator<'p> {
         Ok(())
     }
 
-    /// `\p{Greek}` or `\pL`: the brace belongs to the escape.
-    pub(super) fn group_of_characters(&mut self, name: char) {
-        self.out.extend(['\\', name]);
-        let group = match self.rest.starts_with('{') {
-            true => self.braced(),
-            false => self.take_bytes(self.rest.chars().next().map_or(0, char::len_utf8)),
-        };
-        self.effort.group(group);
-        self.out.push_str(group);
-    }
-
     /// A character that is written with a backslash and `name`.
     pub(super) fn character(&mut self, name: char) -> Result<Character, String> {
         match name {
@@ -59,7 +48,7 @@ impl<'p> Translator<'p> {
             }),
             'x' => Ok(self.hexadecimal()),
             '0'..='7' => self.octal(name),
-            _ if name.is_ascii() && !name.is_ascii_alphanumeric() && name != '_' => Ok(Character::itself(name)),
+            _ if name.is_ascii() && !name.is_ascii_alphanumeric() => Ok(Character::itself(name)),
             _ => Err(format!("`\\{name}` means nothing")),
         }
     }
@@ -97,7 +86,7 @@ impl<'p> Translator<'p> {
     }
 
     /// `{…}`, which is what follows.
-    fn braced(&mut self) -> &'p str {
+    pub(super) fn braced(&mut self) -> &'p str {
         let length = self.rest.find('}').map_or(self.rest.len(), |end| end + 1);
         self.take_bytes(length)
     }
