@@ -12,7 +12,7 @@ use stepwell_wire::output::{End, Failure, LastLine, Outcome};
 use stepwell_wire::{FlowText, Naming, Run};
 
 use super::json;
-use crate::console::Console;
+use crate::console::{Console, Style};
 use crate::exit::{Exit, Trouble};
 use crate::files::{FlowFile, Functions, Problems, beside, children, grants, input, settings};
 use crate::host::{Component, Host, RunEnd};
@@ -128,29 +128,31 @@ impl Arguments {
         }
     }
 
-    /// Reads and checks every file; problems are told all at once.
+    /// Reads and checks every file; problems are told all at once, before what could not be read.
     fn prepare(&self, console: &mut Console) -> Result<Prepared, Trouble> {
-        let style = console.style();
         let mut problems = Problems::default();
+        let prepared = self.read(&mut problems, console.style());
+        console.error(problems.drawn());
+        prepared
+    }
+
+    fn read(&self, problems: &mut Problems, style: Style) -> Result<Prepared, Trouble> {
         let mut flow = FlowFile::read(&self.flow)?;
         let functions_path = beside(&self.flow, self.functions.as_ref(), "functions.yaml");
         let functions = Functions::read(functions_path.as_deref())?;
         self.check_together(&mut flow.checked, &functions);
-        flow.tell_for_run(&mut problems, style);
-        functions.tell(&mut problems, style, Strictness::Lenient);
-        let resolved = functions.resolve(&mut problems, style);
+        flow.tell_for_run(problems, style);
+        functions.tell(problems, style, Strictness::Lenient);
+        let resolved = functions.resolve(problems, style);
         let grants_path = beside(&self.flow, self.grants.as_ref(), "grants.yaml");
-        let grants = grants(grants_path.as_deref(), &mut problems, style)?;
+        let grants = grants(grants_path.as_deref(), problems, style)?;
         let children = children(&flow)?;
-        children
-            .iter()
-            .for_each(|child| child.tell_for_run(&mut problems, style));
-        let input = input(self.input.as_deref(), &mut problems, style)?;
+        children.iter().for_each(|child| child.tell_for_run(problems, style));
+        let input = input(self.input.as_deref(), problems, style)?;
         let settings = settings(self.store.path(), &self.set)?;
         if let Some(message) = refused_input(&input, &settings) {
             problems.add_message(&message);
         }
-        console.error(problems.drawn());
         if problems.refuse() {
             return Err(Trouble::mistake(format!("nothing is run: {}", problems.summary())));
         }
@@ -377,6 +379,16 @@ mod tests {
         let (said, runs) = run(FLOW, output(), &["--input", "{\"a\": 1, \"a\": 2}"]);
         assert_eq!((said.exit, runs), (Exit::Usage, vec![]));
         assert!(said.error.contains("definition::duplicate_key"), "{}", said.error);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_hides_no_problem_of_another() {
+        let broken = FLOW.replace("StartAt: A", "StartAt: B");
+        let none = RunEnd::Interrupted { name: None };
+        let (said, _) = run(&broken, none, &["--input", "none.json"]);
+        assert!(said.error.starts_with("definition::unknown_state\n"), "{}", said.error);
+        let last = "error: `--input none.json` is neither JSON nor a file: there is no file `none.json`\n";
+        assert!(said.error.ends_with(last), "{}", said.error);
     }
 
     #[test]

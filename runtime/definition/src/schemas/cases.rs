@@ -12,10 +12,18 @@ use crate::fields::{Field, Shape, Takes};
 #[must_use]
 pub fn tests_schema() -> Json {
     let mut root = map(&FILE);
-    put(&mut root, "$schema", json!("https://json-schema.org/draft/2020-12/schema"));
+    put(
+        &mut root,
+        "$schema",
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
     put(&mut root, "$id", json!("urn:stepwell:tests.schema.json"));
     put(&mut root, "title", json!("Stepwell test file"));
-    put(&mut root, "description", json!("A flow, and cases of what comes of it."));
+    put(
+        &mut root,
+        "description",
+        json!("A flow, and cases of what comes of it."),
+    );
     put(&mut root, "$defs", Json::Object(definitions()));
     root
 }
@@ -34,7 +42,13 @@ fn definitions() -> JsonMap<String, Json> {
     definitions.insert("path".to_owned(), path());
     for text in [FUNCTIONS_SCHEMA, GRANTS_SCHEMA] {
         let other: Json = serde_json::from_str(text).unwrap_or_default();
-        definitions.extend(other.get("$defs").and_then(Json::as_object).cloned().unwrap_or_default());
+        definitions.extend(
+            other
+                .get("$defs")
+                .and_then(Json::as_object)
+                .cloned()
+                .unwrap_or_default(),
+        );
     }
     definitions
 }
