@@ -127,7 +127,7 @@ impl Logs {
     #[must_use]
     pub fn claims(&self, key: &str) -> u32 {
         let last = || {
-            let scope = self.owner(&*self.seed()?, key)?;
+            let scope = self.owner(&self.seed()?, key)?;
             self.scopes.get(scope)?.last()?.snapshot.attempt()
         };
         last().map_or(0, |attempt| attempt.claims)
