@@ -51,12 +51,9 @@ impl Driver {
             self.fold(Event::Claimed, Weight::Heavy).await?;
             self.commit().await?;
         }
-        match self
-            .snapshot
-            .attempt()
-            .filter(|current| current.number == attempt.number)
-            .cloned()
-        {
+        let current = self.snapshot.attempt().cloned();
+        // A claim that lost to another's is no turn.
+        match current.filter(|current| current.number == attempt.number && self.turn() == Turn::Act) {
             Some(attempt) if self.is_current(attempt.number) => self.carry_out(&attempt, Weight::Effect, place).await,
             Some(_) | None => Ok(()),
         }

@@ -41,10 +41,8 @@ const PURE_WAIT_MS: u64 = 1_000;
 pub(crate) struct Durable {
     pub(crate) revision: Revision,
     pub(crate) stamp: Millis,
-    /// Whether this process wrote it.
+    /// Whether this process wrote it; where others drive, too, whether this driver did.
     pub(crate) mine: bool,
-    /// Whether this driver wrote it, which then sends the wake that it names.
-    pub(crate) sends: bool,
     /// Who carries out what it owes.
     pub(crate) drive: Drive,
 }
@@ -302,7 +300,6 @@ impl Driver {
             stamp: record.stamp,
             // Whoever calls from outside drives nothing, whatever it writes.
             mine: !self.called,
-            sends: true,
             drive: record.drive,
         });
         self.announced = None;
@@ -356,12 +353,12 @@ impl Driver {
 
     /// Goes on from a record that was written elsewhere.
     fn adopt(&mut self, last: Record) {
+        let mine = self.shared.engine.wrote(&last);
         self.shared.remember(births(&self.id, last.revision, last.values));
         self.durable = Some(Durable {
             revision: last.revision,
             stamp: last.stamp,
-            mine: *last.writer == *self.shared.engine.writer,
-            sends: false,
+            mine,
             drive: last.drive,
         });
         self.snapshot = last.snapshot;

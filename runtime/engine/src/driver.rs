@@ -105,8 +105,7 @@ impl Driver {
         let durable = Durable {
             revision: record.revision,
             stamp: record.stamp,
-            mine: *record.writer == *shared.engine.writer,
-            sends: false,
+            mine: shared.engine.wrote(&record),
             drive: record.drive,
         };
         shared.remember(births(&id, record.revision, record.values));

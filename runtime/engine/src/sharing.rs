@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::mpsc;
 use futures::future::Either;
-use stepwell_core::{Event, Found, Looker, Marker, Millis, Receipt, Rest, Revision, ScopeId, Turn, WakeId};
+use stepwell_core::{Event, Found, Looker, Marker, Millis, Receipt, Record, Rest, Revision, ScopeId, Turn, WakeId};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
 
 use crate::api::EngineError;
@@ -180,6 +180,12 @@ impl Inner {
         }
     }
 
+    /// Whether this process wrote a record, and it is its to go on from there. Where others drive, too, it is so only for
+    /// the driver that wrote it: what a process left when it was done with one wake is anybody's by the next.
+    pub(crate) fn wrote(&self, record: &Record) -> bool {
+        self.sharing.is_none() && record.writer == self.writer
+    }
+
     /// The name of a wake that was not sent yet.
     pub(crate) fn new_wake(&self) -> WakeId {
         WakeId(self.seed().chars().take(32).collect::<String>().into())
@@ -253,13 +259,7 @@ impl Driver {
             woken.again(at);
         }
         let Some(due) = due else { return Ok(()) };
-        // What a process wrote when it was handed another wake was announced then.
-        let looker = if durable.sends {
-            self.looker()
-        } else {
-            Looker::Woken(&woken.receipt)
-        };
-        match (durable.drive.rest(looker, durable.stamp), &durable.drive.wake) {
+        match (durable.drive.rest(self.looker(), durable.stamp), &durable.drive.wake) {
             (Rest::Arm, Some(wake)) if self.armed != Some(durable.revision) => {
                 let (key, revision) = (self.shared.key(&self.id), durable.revision);
                 self.shared.engine.send(wake, key, revision, due).await?;

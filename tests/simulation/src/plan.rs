@@ -25,6 +25,7 @@ pub use expression::{Comparison, Expr, Function, Root, Template};
 pub use features::{Feature, features};
 pub use generate::Generator;
 pub(crate) use generate::{DATA_BYTES_MAX, RING, RINGER};
+pub(crate) use render::CHILD_NAME;
 pub use shrink::{smaller, smallest};
 
 /// Everything that a run needs.
@@ -146,6 +147,8 @@ pub struct Task {
     pub mode: Mode,
     /// AtMostOnce.
     pub at_most_once: bool,
+    /// Whether the flow that it starts gets a name, always the same.
+    pub is_named: bool,
     /// The event of the call, or the child's input: an object.
     pub body: Template,
 }

@@ -14,6 +14,7 @@ mod fork;
 mod history;
 mod lanes;
 mod mismatch;
+mod names;
 mod oracle;
 mod reports;
 mod rules;

@@ -96,6 +96,7 @@ impl Found {
                     "child left alone",
                 );
                 self.when(task.at_most_once, "AtMostOnce");
+                self.when(task.is_named, "executionName");
                 self.when(state.timeout.is_some(), "Timeout of a Task");
                 self.body(&task.body);
             }

@@ -220,6 +220,7 @@ fn ringer() -> PlanFlow {
         action: Action::Function("effectRing".to_owned()),
         mode: Mode::RequestComplete,
         at_most_once: false,
+        is_named: false,
         body: Template::object(body),
     };
     PlanFlow {

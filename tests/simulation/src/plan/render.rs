@@ -198,6 +198,9 @@ impl Action {
     }
 }
 
+/// The name that a child flow gets which gets one.
+pub(crate) const CHILD_NAME: &str = "one";
+
 impl Task {
     /// Its Parameters.
     #[must_use]
@@ -210,10 +213,11 @@ impl Task {
                 ("method", text("POST")),
                 ("body", self.body.clone()),
             ]),
-            Action::Child(flow) => Template::object([
-                ("resourceArn", text(&format!("acs:fnf:::flow/{flow}"))),
-                ("input", self.body.clone()),
-            ]),
+            Action::Child(flow) => {
+                let arn = ("resourceArn", text(&format!("acs:fnf:::flow/{flow}")));
+                let name = self.is_named.then(|| ("executionName", text(CHILD_NAME)));
+                Template::object([arn, ("input", self.body.clone())].into_iter().chain(name))
+            }
         }
     }
 }

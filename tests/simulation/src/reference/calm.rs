@@ -164,6 +164,11 @@ impl Oracle for Calm {
         first.map(|(_, end)| end).ok_or(Halt::Cut)
     }
 
+    fn is_name_taken(&mut self, _path: &str) -> bool {
+        self.is_certain = false;
+        false
+    }
+
     fn fork_begins(&mut self, _path: &str, _children: &[String]) {}
 
     fn begins(&mut self, _child: &str) -> bool {

@@ -179,7 +179,10 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
                 true => self.run_child(&mut child, names, visit, *lane)?,
                 false => (None, Time::never()),
             };
-            *lane = ended;
+            // One that was reserved and never begun takes no lane.
+            if begun {
+                *lane = ended;
+            }
             ends.push((outcome, ended));
             writes.push(child.scope.writes);
         }

@@ -146,6 +146,9 @@ pub trait Oracle {
         false
     }
 
+    /// Whether the name that a task gives to the flow that it starts is taken.
+    fn is_name_taken(&mut self, path: &str) -> bool;
+
     /// A fork at `path` begins a generation of children.
     fn fork_begins(&mut self, path: &str, children: &[String]);
 

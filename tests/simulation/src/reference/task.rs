@@ -7,8 +7,9 @@ use stepwell_expression::Value;
 use super::evaluate::{Variables, construct};
 use super::oracle::{Attempt, AttemptEnd, Failure, Halt, Oracle, Outcome, Time};
 use super::run::{ANY, Interpreter, Scope, Visit, Worked, execution, failed};
+use super::witness::NAME_TAKEN;
 use super::world::{self, Answer};
-use crate::plan::{Action, Mode, State, Task};
+use crate::plan::{Action, CHILD_NAME, Mode, State, Task};
 
 /// An attempt, with what it brings where nothing comes between.
 struct Due {
@@ -24,6 +25,21 @@ impl Due {
             attempt,
             result,
             refused: None,
+        }
+    }
+
+    /// The name that the attempt gives is taken.
+    fn taken(mut attempt: Attempt, mode: Mode) -> Self {
+        let failure = Failure::of_the_engine(NAME_TAKEN);
+        if mode == Mode::RequestComplete {
+            attempt.answered_ms = Some(0);
+            return Self::answered(attempt, Err(failure));
+        }
+        attempt.refused_ms = Some(0);
+        Self {
+            attempt,
+            result: Ok(Value::Null),
+            refused: Some(failure),
         }
     }
 }
@@ -99,6 +115,9 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             answered_ms: None,
             refused_ms: None,
         };
+        if task.is_named && self.oracle.is_name_taken(&scope.path) {
+            return Ok(Due::taken(attempt, task.mode));
+        }
         if let Action::Child(flow) = &task.action {
             let (result, took) = self.child(scope, task, flow, &body, at)?;
             attempt.submitted_ms = (task.mode != Mode::RequestComplete).then_some(0);
@@ -146,7 +165,8 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         at: Time,
     ) -> Result<(Outcome, Option<u64>), Halt> {
         if task.mode == Mode::RequestComplete {
-            let names = [("FlowName", flow), ("ExecutionName", ANY), ("RequestID", ANY)];
+            let name = if task.is_named { CHILD_NAME } else { ANY };
+            let names = [("FlowName", flow), ("ExecutionName", name), ("RequestID", ANY)];
             let started = Value::object(names.map(|(key, text)| (key, Value::from(text))));
             return Ok((Ok(started), Some(0)));
         }

@@ -9,6 +9,7 @@ use super::Mismatch;
 use super::effects::Effects;
 use super::history::agrees;
 use super::lanes;
+use super::names;
 use super::oracle::{Failure, Halt, Outcome, Time};
 use super::reports;
 use super::run::execution;
@@ -47,6 +48,7 @@ pub fn verify(plan: &Plan, witness: &Witness) -> Result<Verified, Mismatch> {
         (effects, is_cut) = (effects.and(own), is_cut | cut);
     }
     lanes::check(&plan.flow, &witness.history)?;
+    names::check(&witness.history)?;
     if let Some(ran) = &witness.ran {
         every_repeat_has_a_cause(ran, witness.repeats)?;
         effects.check(ran.values().filter(|ran| ran.is_effect).count(), is_cut)?;

@@ -162,6 +162,9 @@ impl<'w> FromHistory<'w> {
     }
 }
 
+/// Another attempt has started an execution of that name.
+pub(super) const NAME_TAKEN: &str = "FNF.ExecutionAlreadyExists";
+
 impl Oracle for FromHistory<'_> {
     fn strides(&self) -> bool {
         self.witness.strides
@@ -218,6 +221,12 @@ impl Oracle for FromHistory<'_> {
                 Ok(AttemptEnd::Answered)
             }
         }
+    }
+
+    fn is_name_taken(&mut self, path: &str) -> bool {
+        let ends = |event: &&Event| event.kind != "TaskSubmitted";
+        let event = self.told.get(path).and_then(|events| events.iter().find(ends));
+        event.and_then(Event::error) == Some(NAME_TAKEN)
     }
 
     fn fork_begins(&mut self, path: &str, children: &[String]) {
@@ -284,6 +293,7 @@ impl Oracle for FromHistory<'_> {
             );
         }
         let last = fork.ends.iter().fold(fork.at, |at, (_, end)| at.later(*end));
+        self.within(fork, last)?;
         Ok(ForkEnd::Joined(last))
     }
 
@@ -309,6 +319,15 @@ impl Oracle for FromHistory<'_> {
 }
 
 impl FromHistory<'_> {
+    /// Whether a fork may have ended at that time: where one process drives, its deadline is seen in time.
+    fn within(&self, fork: &Fork, at: Time) -> Result<(), Halt> {
+        let late = |deadline: Time| at.ms > deadline.ms + self.witness.tolerance_ms;
+        match fork.deadline.is_some_and(late) && !self.witness.strides {
+            true => self.wrong(&fork.path, format!("the time of {} to be up before", fork.state)),
+            false => Ok(()),
+        }
+    }
+
     /// Whether the state's end tells of that child's failure.
     fn tells(&self, fork: &Fork, index: usize) -> bool {
         let Some((Some(Err(failure)), _)) = fork.ends.get(index) else {

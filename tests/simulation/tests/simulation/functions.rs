@@ -16,11 +16,12 @@ use crate::crashes::{FLOW, expected, input};
 /// Everything at once.
 fn trouble(seed: u64) -> Trouble {
     let deaths_max = u32::try_from(seed % 7).unwrap_or(0);
+    let faults = if seed.is_multiple_of(5) { 8 } else { 40 };
     Trouble {
         table: Faults {
             any_order: true,
-            refused: 40,
-            unanswered: 40,
+            refused: faults,
+            unanswered: faults,
         },
         queue: QueueFaults {
             refused: 40,
@@ -97,14 +98,14 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
 
 #[test]
 fn a_troubled_world_of_functions() {
-    for seed in crate::seeds(300, &[330, 451, 692, 1056]) {
+    for seed in crate::seeds(300, &[330, 451, 692, 860, 1056]) {
         let world = survive(seed, trouble(seed));
         let causes = 1 + world.deaths + world.stops + world.queue.doubled();
         for (key, ran) in world.tasks.ran().iter().filter(|(_, ran)| ran.is_effect) {
             assert!(
                 ran.begun <= causes,
-                "seed {seed}: attempt {key} began {} times; {causes}",
-                ran.begun
+                "seed {seed}: {key} of {ran:?}, {causes} causes\n{}",
+                Logs::read(&world.store, &ran.execution)
             );
         }
     }
@@ -306,7 +307,7 @@ impl Coverage {
 fn all_agree(world: &str, count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
     let mut wrong = Vec::new();
     let mut coverage = Coverage::default();
-    for seed in crate::seeds(count, &[1245, 1422, 1945, 2066, 3101, 4032, 4304, 4498, 11_338]) {
+    for seed in crate::seeds(count, &[1245, 1422, 1598, 1945, 2066, 3101, 4032, 4304, 4498, 11_338]) {
         let plan = GENERATOR.plan(seed);
         if let Err(why) = agrees(&plan, trouble(seed), &mut coverage) {
             crate::caught(world, seed, &why);

@@ -111,6 +111,7 @@ impl Making {
             action: Action::Function(self.function()),
             mode: Mode::RequestComplete,
             at_most_once: false,
+            is_named: false,
             body,
         };
         let mut state = State::new(self.name(), Kind::Task(task));

@@ -82,7 +82,7 @@ impl Making {
 
     /// What Parallel and Map have in common.
     fn fork(&self, mut state: State, place: Place) -> State {
-        state.timeout = self.once_in(6).then(|| 15 + self.below(200));
+        state.timeout = self.once_in(4).then(|| 8 + self.below(120));
         if self.once_in(3) {
             // A fork whose time is up is not tried again.
             let is_timed = state.timeout.is_some();
@@ -108,7 +108,8 @@ impl Making {
             1 => Expr::path(Root::Input, &["n"]),
             2..=5 => some(Root::ExecutionInput),
             _ => {
-                let items = (0..1 + self.below(9)).map(|_| Expr::number(self.below(20)));
+                let most = if self.once_in(4) { 24 } else { 9 };
+                let items = (0..1 + self.below(most)).map(|_| Expr::number(self.below(20)));
                 Expr::Call(Function::ToArray, items.collect())
             }
         }
