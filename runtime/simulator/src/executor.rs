@@ -1,7 +1,7 @@
 //! Polls ready futures one at a time, in an order that chance decides; in a calm world, in the order in which they
 //! became ready.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
@@ -31,6 +31,10 @@ struct State {
     count: u64,
     futures: BTreeMap<u64, (u64, BoxFuture<'static, ()>)>,
     ready: Vec<u64>,
+    /// Those of processes that stand still.
+    held: Vec<u64>,
+    /// Processes that stand still.
+    paused: BTreeSet<u64>,
     /// After how many further polls a process dies.
     doomed: BTreeMap<u64, u64>,
     /// Who waits for something to become ready.
@@ -130,6 +134,11 @@ impl Executor {
             }
             let place = usize::try_from(self.chance.below(state.ready.len() as u64)).unwrap_or(0);
             let number = state.ready.remove(place);
+            let process = state.futures.get(&number).map(|(process, _)| *process);
+            if process.is_some_and(|process| state.paused.contains(&process)) {
+                state.held.push(number);
+                continue;
+            }
             if let Some((process, future)) = state.futures.remove(&number) {
                 return Some((number, process, future));
             }
@@ -138,6 +147,19 @@ impl Executor {
 }
 
 impl Process {
+    /// The process stands still, as one whose machine is suspended, until it is resumed.
+    pub fn pause(&self) {
+        lock(&self.state).paused.insert(self.number);
+    }
+
+    /// The process goes on where it stood.
+    pub fn resume(&self) {
+        let mut state = lock(&self.state);
+        state.paused.remove(&self.number);
+        let held = std::mem::take(&mut state.held);
+        state.ready.extend(held);
+    }
+
     /// The process dies after so many polls of its futures.
     pub fn die_after(&self, polls: u64) {
         lock(&self.state).doomed.insert(self.number, polls.max(1));

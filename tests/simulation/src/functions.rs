@@ -18,6 +18,8 @@ use crate::{Begin, WorldTasks};
 const FUNCTION_MS: Millis = 60_000;
 /// So long before that it is told to stop.
 const STOPS_MS: Millis = 5_000;
+/// How long a process stands still at most.
+const PAUSE_MS: Millis = 200_000;
 /// How often a call is made again that was not answered.
 const TRIES_MAX: u32 = 50;
 
@@ -34,6 +36,8 @@ pub struct Trouble {
     pub deaths_max: u32,
     /// Clocks are wrong by up to so many milliseconds.
     pub skew_ms: u64,
+    /// A process stands still at a poll, for up to some minutes, and goes on then.
+    pub pause: u64,
     /// A process that answers a call dies before it has answered.
     pub call_death: u64,
     /// At a poll a clock is set to another time that is wrong.
@@ -56,6 +60,8 @@ pub struct Functions {
     pub deaths: u32,
     /// How many invocations were cut short: their time was up, or the table failed too often.
     pub stops: u32,
+    /// How many processes stood still for a while.
+    pub pauses: u32,
     /// How many invocations failed for a reason that does not pass.
     pub failed: Vec<String>,
     /// How often the table failed.
@@ -77,6 +83,8 @@ struct Slot {
     engine: Engine,
     clock: ProcessClock,
     busy: Option<Invocation>,
+    /// Until when it stands still.
+    paused_until: Option<Millis>,
 }
 
 type Outcome = Arc<Mutex<Option<Result<Handled, EngineError>>>>;
@@ -127,6 +135,7 @@ impl Functions {
             chance: cloud.chance.clone(),
             deaths: 0,
             stops: 0,
+            pauses: 0,
             failed: Vec::new(),
             struck: cloud.struck.clone(),
             was_unsure: false,
@@ -244,6 +253,9 @@ impl Functions {
         if self.trouble.jump > 0 && self.chance.once_in(self.trouble.jump) {
             self.some_clock_jumps();
         }
+        if self.trouble.pause > 0 && self.chance.once_in(self.trouble.pause) {
+            self.somebody_pauses();
+        }
         self.executor.poll_one() || self.pass()
     }
 
@@ -304,6 +316,7 @@ impl Functions {
                     engine,
                     clock,
                     busy: None,
+                    paused_until: None,
                 });
                 self.slots.len() - 1
             }
@@ -321,6 +334,32 @@ impl Functions {
         let pick = usize::try_from(self.chance.below(busy.len() as u64)).unwrap_or(0);
         if let Some(place) = busy.get(pick) {
             self.kill(*place);
+        }
+    }
+
+    /// A process that is at work stands still, and outlives what it was given.
+    fn somebody_pauses(&mut self) {
+        let until = self.clock.now() + self.chance.below(PAUSE_MS);
+        let pick = usize::try_from(self.chance.below(self.slots.len() as u64)).unwrap_or(0);
+        let Some(slot) = self.slots.get_mut(pick).filter(|slot| slot.paused_until.is_none()) else {
+            return;
+        };
+        if let Some(invocation) = &mut slot.busy {
+            slot.process.pause();
+            slot.paused_until = Some(until);
+            invocation.killed_at = invocation.killed_at.max(until + STOPS_MS);
+            self.pauses += 1;
+        }
+    }
+
+    /// Those whose pause is over go on.
+    fn resume(&mut self) {
+        let now = self.clock.now();
+        for slot in &mut self.slots {
+            if slot.paused_until.is_some_and(|until| until <= now) {
+                slot.paused_until = None;
+                slot.process.resume();
+            }
         }
     }
 
@@ -347,10 +386,13 @@ impl Functions {
         let waits = busy < self.trouble.processes.max(1);
         let messages = self.queue.next().filter(|_| waits);
         let kills = self.slots.iter().filter_map(|slot| Some(slot.busy.as_ref()?.killed_at));
-        let next = [self.clock.next(), messages].into_iter().flatten().chain(kills).min();
+        let resumed = self.slots.iter().filter_map(|slot| slot.paused_until);
+        let times = [self.clock.next(), messages].into_iter().flatten();
+        let next = times.chain(kills).chain(resumed).min();
         let Some(next) = next else { return false };
         let by = next.saturating_sub(self.clock.now());
         self.clock.advance(by);
+        self.resume();
         let now = self.clock.now();
         let late = |slot: &Slot| slot.busy.as_ref().is_some_and(|invocation| invocation.killed_at <= now);
         while let Some(place) = self.slots.iter().position(late) {

@@ -193,7 +193,7 @@ impl Making {
         for _ in 0..self.below(4).saturating_sub(1) {
             schedule.push((self.moment(), Happening::StartAgain));
         }
-        if stops && self.once_in(9) {
+        if stops && self.once_in(5) {
             schedule.push((self.moment(), Happening::Stop));
         }
         schedule.sort_by_key(|(at_ms, _)| *at_ms);

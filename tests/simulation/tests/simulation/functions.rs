@@ -32,6 +32,7 @@ fn trouble(seed: u64) -> Trouble {
         death: 150,
         deaths_max,
         skew_ms: 400,
+        pause: if seed.is_multiple_of(2) { 400 } else { 0 },
         call_death: 4,
         jump: 300,
         processes: 3,
@@ -100,7 +101,7 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
 fn a_troubled_world_of_functions() {
     for seed in crate::seeds(300, &[330, 451, 692, 860, 1056]) {
         let world = survive(seed, trouble(seed));
-        let causes = 1 + world.deaths + world.stops + world.queue.doubled();
+        let causes = 1 + world.deaths + world.stops + world.pauses + world.queue.doubled();
         for (key, ran) in world.tasks.ran().iter().filter(|(_, ran)| ran.is_effect) {
             assert!(
                 ran.begun <= causes,
@@ -126,8 +127,8 @@ fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
         history,
         end,
         ran: None,
-        deaths: world.deaths + world.queue.doubled(),
-        repeats: world.deaths + world.stops + world.queue.doubled(),
+        deaths: world.deaths + world.pauses + world.queue.doubled(),
+        repeats: world.deaths + world.stops + world.pauses + world.queue.doubled(),
         stop: None,
         reports: Vec::new(),
         children: Vec::new(),
@@ -214,9 +215,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     let mut world = Functions::new(plan.seed, trouble);
     let execution = world.start(&plan.lowered(), &plan.begin());
     let execution = execution.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
-    if plan.seed.is_multiple_of(4) {
-        world.tasks.watch(&world.store);
-    }
+    world.tasks.watch(&world.store);
     let mut stop = None;
     let mut pages = Vec::new();
     for outside in &plan.schedule {
@@ -276,6 +275,7 @@ impl Coverage {
         let struck = [
             ("deaths", u64::from(world.deaths)),
             ("doubled wakes", u64::from(world.queue.doubled())),
+            ("pauses", u64::from(world.pauses)),
             ("refused writes", refused),
             ("lost answers", unanswered),
         ];
