@@ -200,7 +200,12 @@ impl Driver {
             match self.shared.engine.ports.log.append(entry, due).await {
                 Ok(()) => {
                     let told = self.told(&record, &self.pending.events).await?;
+                    let (announced, revision) = (self.announced.take(), record.revision);
                     self.appended(record, due, &told);
+                    if let Some(announced) = announced {
+                        let key = self.shared.key(&self.id);
+                        self.shared.engine.announce_again(announced, key, revision).await?;
+                    }
                 }
                 Err(LogError::Taken { .. } | LogError::Gap { .. }) => stands = self.lost(&record).await?,
                 Err(error) if self.may_try_again(&error, tries) => {
@@ -224,8 +229,8 @@ impl Driver {
             return Drive::default();
         }
         let now = self.shared.now();
-        if let Some(wake) = &self.announced {
-            return Drive::by_wake(wake.clone(), now);
+        if let Some(announced) = &self.announced {
+            return Drive::by_wake(announced.wake.clone(), now);
         }
         let waits = self.rests() || self.snapshot.fork().is_some();
         match self.due().filter(|due| waits && *due > now + SLEEP_THROUGH_MS) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, Turn, WakeId, duties};
+use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, Turn, duties};
 use stepwell_expression::Value;
 use stepwell_model::Kind;
 use stepwell_ports::Due;
@@ -16,6 +16,7 @@ use crate::cutting::Standing;
 use crate::dealing::Dealing;
 use crate::mail::{Answer, Mail, Message};
 use crate::session::{Halt, Shared, work};
+use crate::sharing::Announced;
 
 /// Delays up to this are slept through; a wake would be dearer.
 pub(crate) const SLEEP_THROUGH_MS: u64 = 2_000;
@@ -46,7 +47,7 @@ pub(crate) struct Driver {
     /// The scope is driven by nobody here: somebody outside has something appended, and a wake drives what follows.
     pub(crate) called: bool,
     /// The wake that was sent before the record in the making, whose driver it will be.
-    pub(crate) announced: Option<WakeId>,
+    pub(crate) announced: Option<Announced>,
     /// The record whose wake was sent.
     pub(crate) armed: Option<Revision>,
     /// All children are to be looked at, not only those that mail comes for.

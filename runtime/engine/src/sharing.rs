@@ -18,7 +18,9 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::mpsc;
 use futures::future::Either;
-use stepwell_core::{Event, Found, Looker, Marker, Millis, Receipt, Record, Rest, Revision, ScopeId, Turn, WakeId};
+use stepwell_core::{
+    Event, Found, Looker, Marker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
+};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
 
 use crate::api::EngineError;
@@ -84,6 +86,13 @@ impl Woken {
         let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         later.map_or(Handled::Done, Handled::Later)
     }
+}
+
+/// A wake that was sent before its record.
+#[derive(Clone, Debug)]
+pub(crate) struct Announced {
+    pub(crate) wake: WakeId,
+    pub(crate) sent_ms: Millis,
 }
 
 /// The markers of an execution that are known here.
@@ -186,6 +195,20 @@ impl Inner {
         self.sharing.is_none() && record.writer == self.writer
     }
 
+    /// Sends a wake again whose record came so late that it may have been given up: its sender stood still meanwhile.
+    pub(crate) async fn announce_again(
+        &self,
+        announced: Announced,
+        key: ScopeKey,
+        revision: Revision,
+    ) -> Result<(), Halt> {
+        let now = self.ports.clock.now();
+        if now < announced.sent_ms.saturating_add(SENDER_LIFE_MS / 2) {
+            return Ok(());
+        }
+        self.send(&announced.wake, key, revision, now).await
+    }
+
     /// The name of a wake that was not sent yet.
     pub(crate) fn new_wake(&self) -> WakeId {
         WakeId(self.seed().chars().take(32).collect::<String>().into())
@@ -284,10 +307,10 @@ impl Driver {
         if !self.called {
             return Ok(());
         }
-        let wake = self.shared.engine.new_wake();
+        let (wake, sent_ms) = (self.shared.engine.new_wake(), self.shared.now());
         let (key, revision) = (self.shared.key(&self.id), self.next_revision());
-        self.shared.engine.send(&wake, key, revision, self.shared.now()).await?;
-        self.announced = Some(wake);
+        self.shared.engine.send(&wake, key, revision, sent_ms).await?;
+        self.announced = Some(Announced { wake, sent_ms });
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use crate::engine::Inner;
 use crate::gather;
 use crate::inner::row;
 use crate::session::Halt;
+use crate::sharing::Announced;
 use crate::telling::observed;
 use crate::token::Signer;
 
@@ -131,7 +132,7 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
     }
     let flow = engine.flow(&pins.version).await?;
     let drive = announce(engine, &key, pins.started_ms).await?;
-    let (record, body) = first(engine, &execution, drive, pins.clone(), &flow)?;
+    let (record, body) = first(engine, &execution, drive.clone(), pins.clone(), &flow)?;
     let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
         Due::At(record.stamp)
     } else {
@@ -148,7 +149,11 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         .ports
         .catalogue
         .index(row(&execution, &pins, &Status::Running, record.stamp));
-    let appending = append(engine, entry, due);
+    let announced = drive.wake.map(|wake| Announced {
+        wake,
+        sent_ms: pins.started_ms,
+    });
+    let appending = append(engine, entry, due, announced);
     let (indexed, appended) = futures::join!(indexing, appending);
     indexed?;
     match appended {
@@ -176,7 +181,13 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
 
 /// Hands the first record over. Whoever starts the execution may be cut off before it is durable, and drives it then no
 /// more: so the dispatcher is told in any case.
-fn append(engine: &Arc<Inner>, entry: LogEntry, due: Due) -> impl Future<Output = Result<(), LogError>> + use<> {
+fn append(
+    engine: &Arc<Inner>,
+    entry: LogEntry,
+    due: Due,
+    announced: Option<Announced>,
+) -> impl Future<Output = Result<(), LogError>> + use<> {
+    let key = entry.key.clone();
     let appending = engine.ports.log.append(entry, due);
     let (told, outcome) = oneshot::channel();
     let engine_then = engine.clone();
@@ -184,6 +195,10 @@ fn append(engine: &Arc<Inner>, entry: LogEntry, due: Due) -> impl Future<Output 
         let outcome = appending.await;
         if let (Ok(()), Due::At(at)) = (&outcome, due) {
             engine_then.dues.add(at);
+        }
+        if let (Ok(()), Some(announced)) = (&outcome, announced) {
+            // Nobody is left to whom a failure could be told; a start that is asked for again wakes it, too.
+            drop(engine_then.announce_again(announced, key, Revision(1)).await);
         }
         // Whoever asked may be gone.
         let _ = told.send(outcome);

@@ -29,6 +29,8 @@ pub struct Ran {
     pub execution: Arc<str>,
     /// The state that it is of.
     pub state: Arc<str>,
+    /// The key of the visit.
+    pub visit: Arc<str>,
     /// Its number in the visit.
     pub attempt: u32,
     /// How often it began.
@@ -151,6 +153,7 @@ impl WorldTasks {
         let ran = ran.entry(call.attempt_key.clone()).or_insert_with(|| Ran {
             execution: format!("{}/{}", call.flow, call.execution).into(),
             state: call.state.clone(),
+            visit: call.visit_key.clone(),
             attempt: call.attempt,
             begun: 0,
             is_effect: !matches!(call.work, Work::Component { .. }),

@@ -67,6 +67,7 @@ fn ran(lines: &[Line]) -> BTreeMap<Arc<str>, Ran> {
         let ran = attempts.entry(began.attempt_key.as_str().into()).or_insert(Ran {
             execution: began.execution.as_str().into(),
             state: began.state.as_str().into(),
+            visit: began.visit_key.as_str().into(),
             attempt: began.attempt,
             begun: 0,
             is_effect: began.is_effect,

@@ -51,6 +51,7 @@ pub fn verify(plan: &Plan, witness: &Witness) -> Result<Verified, Mismatch> {
     names::check(&witness.history)?;
     if let Some(ran) = &witness.ran {
         every_repeat_has_a_cause(ran, witness.repeats)?;
+        every_visit_has_a_key(ran)?;
         effects.check(ran.values().filter(|ran| ran.is_effect).count(), is_cut)?;
     }
     Ok(Verified {
@@ -69,6 +70,19 @@ fn every_repeat_has_a_cause(ran: &BTreeMap<Arc<str>, Ran>, causes: u32) -> Resul
         }
         None => Ok(()),
     }
+}
+
+/// The attempts of one visit share a key, and no two of them have one number.
+fn every_visit_has_a_key(ran: &BTreeMap<Arc<str>, Ran>) -> Result<(), Mismatch> {
+    let mut seen = BTreeMap::new();
+    for (key, ran) in ran {
+        let other = seen.insert((&ran.visit, ran.attempt), key);
+        if let Some(other) = other {
+            let expected = "a key for each visit";
+            return Err(differs("", expected, format!("{other} and {key}: {ran:?}")));
+        }
+    }
+    Ok(())
 }
 
 /// A stop ends an execution exactly where whoever sent it was told so.

@@ -39,7 +39,7 @@ impl Making {
         }
         let task = Task {
             at_most_once: is_effect && self.once_in(8),
-            is_named: matches!(&action, Action::Child(name) if name != RINGER) && self.once_in(4),
+            is_named: matches!(&action, Action::Child(name) if name != RINGER) && self.once_in(3),
             action,
             mode,
             body: Template::Object(body),
