@@ -162,6 +162,9 @@ impl<'w> FromHistory<'w> {
     }
 }
 
+/// After how many deaths an attempt may be given up: two beside others, and three while it ran alone.
+const CRASHES: u32 = 5;
+
 /// Another attempt has started an execution of that name.
 pub(super) const NAME_TAKEN: &str = "FNF.ExecutionAlreadyExists";
 
@@ -203,7 +206,7 @@ impl Oracle for FromHistory<'_> {
         let (kind, error, happened) = (event.kind.as_str(), event.error(), event.at_ms);
         match (kind, error) {
             ("TaskTimedOut", _) if attempt.timeout_ms.is_some() => Ok(AttemptEnd::TimedOut),
-            ("TaskFailed", Some("FnF.TaskCrashed")) if self.witness.deaths >= 3 => Ok(AttemptEnd::Crashed),
+            ("TaskFailed", Some("FnF.TaskCrashed")) if self.witness.deaths >= CRASHES => Ok(AttemptEnd::Crashed),
             ("TaskFailed", Some("FnF.TaskOutcomeUnknown")) if attempt.at_most_once && self.witness.repeats > 0 => {
                 Ok(AttemptEnd::Unknown)
             }

@@ -97,6 +97,41 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
     assert!((10_000..12_000).contains(&took), "{took} ms");
 }
 
+/// Six effects of 18 s each, one after another: more than one invocation has time for.
+#[test]
+fn an_invocation_stops_in_time_and_what_it_left_is_claimed() {
+    let text = "Type: StateMachine\nSpecVersion: v1\nName: long\nStartAt: M\nStates:\n  - {Type: Map, Name: M, \
+                ItemsPath: 'toArray(1, 2, 3, 4, 5, 6)', MaxConcurrency: 1, End: true, Processor: {StartAt: A, States: \
+                [{Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: \
+                {takes: 18000}}, End: true}]}}\n";
+    for processes in [1, 2, 3] {
+        let trouble = Trouble {
+            processes,
+            ..Trouble::default()
+        };
+        let mut world = Functions::new(7, trouble);
+        let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
+        let execution = world
+            .start(&flow(text), &begin)
+            .expect("the world stands still")
+            .unwrap();
+        assert!(world.run_dry(100_000));
+        let end = world.ended(&execution).expect("the world stands still").unwrap();
+        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
+        let repeats = begun.iter().sum::<u32>() - 6;
+        assert_eq!(
+            (end.name(), begun.len(), world.deaths),
+            ("Succeeded", 6, 0),
+            "{processes}"
+        );
+        assert!(
+            world.stops > 0 && repeats <= world.stops,
+            "{begun:?}, {} stops",
+            world.stops
+        );
+    }
+}
+
 #[test]
 fn a_troubled_world_of_functions() {
     for seed in crate::seeds(300, &[330, 451, 692, 860, 1056]) {
