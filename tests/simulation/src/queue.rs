@@ -1,5 +1,6 @@
 //! The queue between processes that share a table: at least once, late, doubled, in any order.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
@@ -51,6 +52,10 @@ struct State {
     count: u64,
     messages: Vec<Message>,
     doubled: u32,
+    /// Wakes whose sender was not answered, and sends them again.
+    unanswered: BTreeSet<Arc<str>>,
+    /// Wakes that were sent while they lay here.
+    armed_twice: Vec<Wake>,
 }
 
 struct Message {
@@ -173,6 +178,12 @@ impl Queue {
         self.state().doubled
     }
 
+    /// Wakes that somebody sent who had been answered before.
+    #[must_use]
+    pub fn armed_twice(&self) -> Vec<Wake> {
+        self.state().armed_twice.clone()
+    }
+
     fn take(&self, wake: Wake, at: Millis) {
         let late = if self.happens(self.faults.late) {
             self.chance.below(5_000)
@@ -180,6 +191,10 @@ impl Queue {
             0
         };
         let mut state = self.state();
+        let is_here = state.messages.iter().any(|message| message.wake.id == wake.id);
+        if is_here && !state.unanswered.contains(&wake.id) {
+            state.armed_twice.push(wake.clone());
+        }
         state.count += 1;
         let number = state.count;
         state.messages.push(Message {
@@ -206,8 +221,10 @@ impl Wakes for Queue {
             if queue.happens(queue.faults.refused) {
                 return Err(WakesError("the queue is throttled".into()));
             }
+            let id = wake.id.clone();
             queue.take(wake, at_ms);
             if queue.happens(queue.faults.unanswered) {
+                queue.state().unanswered.insert(id);
                 // It will be sent again under the same name.
                 queue.state().doubled += 1;
                 return Err(WakesError("the answer is lost".into()));

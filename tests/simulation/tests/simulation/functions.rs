@@ -276,6 +276,10 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     if let Some(complaint) = world.tasks.complaints().first() {
         return Err(complaint.clone());
     }
+    // Who stood still sends its wake again behind the record.
+    if let Some(wake) = world.queue.armed_twice().first().filter(|_| world.pauses == 0) {
+        return Err(format!("a wake was sent twice: {wake:?}"));
+    }
     coverage.count(plan, &world);
     whole.stop = stop;
     whole.reports = world.tasks.reports.made();
