@@ -31,7 +31,7 @@ impl Driver {
     /// Runs an attempt that is owed, in the order of law 4: append, then act.
     pub(crate) async fn attempt(&mut self, attempt: Attempt) -> Result<(), Halt> {
         if self.shared.is_closing() {
-            return self.release().await;
+            return self.leave().await;
         }
         if self.may_fuse(&attempt)
             && let Some(place) = self.shared.engine.places.beside_now()
@@ -50,6 +50,9 @@ impl Driver {
             self.unfused = true;
             self.fold(Event::Claimed, Weight::Heavy).await?;
             self.commit().await?;
+            if self.shared.is_closing() {
+                return self.leave().await;
+            }
         }
         let current = self.snapshot.attempt().cloned();
         // A claim that lost to another's is no turn.
@@ -85,9 +88,9 @@ impl Driver {
             let mut sleep = self.sleep_until(self.timer()).fuse();
             let mut closing = self.shared.closing().fuse();
             futures::select_biased! {
+                () = closing => return self.leave().await.map(|()| None),
                 place = placing => return Ok(Some(place)),
                 mail = self.inbox.next() => self.read(mail).await?,
-                () = closing => return self.release().await.map(|()| None),
                 () = sleep => {
                     self.fold(Event::TimerFired, Weight::Heavy).await?;
                 }
@@ -99,6 +102,7 @@ impl Driver {
     /// Runs it until its outcome, its deadline, or until something else has ended it.
     async fn carry_out(&mut self, attempt: &Attempt, weight: Weight, place: Place) -> Result<(), Halt> {
         self.check_markers().await?;
+        let began = self.shared.now();
         let mut running = self.begin(attempt).await?.fuse();
         while self.is_current(attempt.number) {
             let append_by = if weight == Weight::Pure {
@@ -124,7 +128,12 @@ impl Driver {
                     break;
                 }
                 News::Mail(mail) => self.read(mail).await?,
-                News::Closing => return self.release().await,
+                // To the log it is a death: a task that is longer than an invocation must come to an end, too.
+                News::Closing if self.shared.has_had_its_time(began) => return Err(Halt::Closing),
+                News::Closing => {
+                    drop(running);
+                    return self.release().await;
+                }
                 News::Time if markers_due.is_some_and(|due| due <= self.shared.now()) => self.check_markers().await?,
                 News::Time if append_by.is_some_and(|by| by <= self.shared.now()) => self.commit().await?,
                 News::Time => {
@@ -136,11 +145,16 @@ impl Driver {
         Ok(())
     }
 
-    /// A clean stop: the next driver's claim counts nothing. What a dead driver left is not this one's to release.
-    async fn release(&mut self) -> Result<(), Halt> {
+    /// Stops cleanly before the attempt has begun here. What a dead driver left is not this one's to release.
+    async fn leave(&mut self) -> Result<(), Halt> {
         if self.pending.is_empty() && self.durable.as_ref().is_some_and(|durable| !durable.mine) {
             return Err(Halt::Closing);
         }
+        self.release().await
+    }
+
+    /// A clean stop: the next driver's claim counts nothing.
+    async fn release(&mut self) -> Result<(), Halt> {
         self.fold(Event::Released, Weight::Heavy).await?;
         self.commit().await?;
         Err(Halt::Closing)

@@ -34,7 +34,7 @@ pub(crate) const TRIES_MAX: u32 = 4;
 pub(crate) const TRIES_EVERY_MS: u64 = 100;
 
 /// How long outcomes of pure tasks may wait for an append.
-const PURE_WAIT_MS: u64 = 1_000;
+pub(crate) const PURE_WAIT_MS: u64 = 1_000;
 
 /// A record that is known to be durable.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -105,7 +105,7 @@ impl Driver {
             let bytes_before = self.output_bytes();
             match self.try_fold(&Event::ItemsDealt { from, end }, Weight::Light) {
                 // What a lane strides to nobody else begins.
-                Ok(()) if self.shared.engine.sharing.is_some() => return Ok(()),
+                Ok(()) if self.shared.engine.sharing.is_some() => return self.breathe().await,
                 Ok(()) => {
                     dealing.take(end);
                     self.reserved = end - from;

@@ -131,8 +131,10 @@ impl Inner {
         let Some(record) = shared.last(scope).await? else {
             return Ok(Answer::Gone);
         };
+        let revision = record.revision;
         let mut driver = Driver::resumed(&shared, scope.clone(), record, None);
         if !driver.fold(event, Weight::Heavy).await? {
+            self.wake_again(key, revision).await?;
             return Ok(Answer::Late);
         }
         match self.sharing {

@@ -232,8 +232,8 @@ impl Driver {
         Ok(())
     }
 
-    /// A bound cut the step: append what has become much, and go on.
-    async fn go_on(&mut self) -> Result<(), Halt> {
+    /// Appends what has become much, and lets everything else have a turn.
+    pub(crate) async fn breathe(&mut self) -> Result<(), Halt> {
         if self.pending.is_full() {
             self.commit().await?;
         }
@@ -242,6 +242,12 @@ impl Driver {
             self.commit().await?;
             return Err(Halt::Closing);
         }
+        Ok(())
+    }
+
+    /// A bound cut the step: append what has become much, and go on.
+    async fn go_on(&mut self) -> Result<(), Halt> {
+        self.breathe().await?;
         while let Ok(mail) = self.inbox.try_recv() {
             self.read(Some(mail)).await?;
         }

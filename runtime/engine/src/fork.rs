@@ -162,8 +162,18 @@ impl Driver {
         self.working.get_or_insert_with(|| work(&self.shared));
         match news {
             News::Mail(mail) => self.read_for_children(children, mail).await,
-            News::Ended(index, end) => children.end(index, end),
+            News::Ended(index, end) => {
+                self.remember_closing(&end);
+                children.end(index, end)
+            }
             News::Time => self.fold(Event::TimerFired, Weight::Heavy).await.map(drop),
+        }
+    }
+
+    /// A child that stopped cleanly is nobody's: what the wake asked for is not all done, whatever the clock says next.
+    fn remember_closing(&self, end: &Result<EndedScope, Halt>) {
+        if let (Err(Halt::Closing), Some(woken)) = (end, &self.shared.woken) {
+            woken.again(self.shared.now());
         }
     }
 

@@ -14,14 +14,16 @@ use stepwell_expression::{Number, Value};
 use stepwell_ports::ScopeKey;
 
 use crate::api::{EngineError, HistoryEvent};
+use crate::commit::PURE_WAIT_MS;
 use crate::engine::{Engine, Inner};
 use crate::gather;
 use crate::session::Halt;
 use crate::telling::{detail, path, rfc3339};
 use crate::tree;
 
-/// After how long an entry has its place for good: its put was begun by a clock that was behind, and took its time.
-const SETTLES_MS: Millis = CLOCKS_DIFFER_MS + PUT_MS_MAX;
+/// After how long an entry has its place for good: it was folded by a clock that was behind, waited for what follows from
+/// it, and took two puts, one of them for a marker.
+const SETTLES_MS: Millis = CLOCKS_DIFFER_MS + PURE_WAIT_MS + 2 * PUT_MS_MAX;
 
 /// How long a put takes at most.
 const PUT_MS_MAX: Millis = 2_000;
@@ -71,17 +73,19 @@ impl Engine {
     }
 
     /// The history as far as it no longer changes, which is what a page may show: where branches or items are open, or
-    /// were cut off, what is younger than three seconds is held back. Clocks that differ by more than a second, or a put
-    /// that takes longer than two, would change it still.
+    /// were cut off, what is younger than six seconds is held back. Clocks that differ by more than a second, a put that
+    /// takes longer than two, or one that has to be made again, would change it still.
     ///
     /// # Errors
     ///
     /// As [`Engine::history`].
     pub async fn settled_history(&self, execution: &str) -> Result<Vec<HistoryEvent>, EngineError> {
+        // Read before the logs: what is appended while they are read belongs to a later page.
+        let now = self.inner.ports.clock.now();
         let reading = self.reading(execution).await?;
         let until = match reading.unended {
             0 => Millis::MAX,
-            _ => self.inner.ports.clock.now().saturating_sub(SETTLES_MS),
+            _ => now.saturating_sub(SETTLES_MS),
         };
         reading.tell(until).await
     }

@@ -57,7 +57,7 @@ pub(crate) struct Sharing {
 pub enum Handled {
     /// Everything that it asked for is durable: it is to be acknowledged.
     Done,
-    /// It is to be handed out again, at that time or later: something is due then.
+    /// It is to be handed out again, at that time or later: something is due then, or its record is not there yet.
     Later(Millis),
     /// It is to be handed out again, at that time or later: the invocation was cut short, by its deadline or by a table or
     /// queue that failed. What was under way begins anew.
@@ -69,7 +69,7 @@ pub enum Handled {
 pub(crate) struct Woken {
     pub(crate) scope: ScopeId,
     pub(crate) receipt: Receipt,
-    /// When the invocation ends at the latest.
+    /// From when on nothing is begun; what is under way is let go two seconds later.
     pub(crate) deadline_ms: Millis,
     /// When the wake is to be handed out again. Held only to change it.
     later: Mutex<Option<Millis>>,
@@ -77,7 +77,7 @@ pub(crate) struct Woken {
 
 impl Woken {
     /// The wake is to be handed out again at that time, or earlier.
-    fn again(&self, at: Millis) {
+    pub(crate) fn again(&self, at: Millis) {
         let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         *later = Some(later.map_or(at, |other| other.min(at)));
     }
@@ -108,8 +108,8 @@ struct Known {
 }
 
 impl Engine {
-    /// Carries out what a wake asks for, as far as it can be done before `deadline_ms`; `times` is how often it was handed
-    /// out, this time included.
+    /// Carries out what a wake asks for; `times` is how often it was handed out, this time included. Nothing is begun from
+    /// `deadline_ms` on; it answers some seconds later at the latest, when what was under way has been let go.
     ///
     /// # Errors
     ///
@@ -193,6 +193,14 @@ impl Inner {
     /// the driver that wrote it: what a process left when it was done with one wake is anybody's by the next.
     pub(crate) fn wrote(&self, record: &Record) -> bool {
         self.sharing.is_none() && record.writer == self.writer
+    }
+
+    /// Who asks again for what is there already wakes it again: who asked before may have died half-way.
+    pub(crate) async fn wake_again(&self, key: ScopeKey, revision: Revision) -> Result<(), Halt> {
+        if self.sharing.is_none() {
+            return Ok(());
+        }
+        self.send(&self.new_wake(), key, revision, self.ports.clock.now()).await
     }
 
     /// Sends a wake again whose record came so late that it may have been given up: its sender stood still meanwhile.
@@ -371,6 +379,15 @@ impl Shared {
     /// Completes when attempts that are under way are to be released.
     pub(crate) fn cutting(&self) -> impl Future<Output = ()> + Send + Unpin + use<> {
         self.or_at(self.engine.cutting(), CUT_MS)
+    }
+
+    /// Whether an attempt that began then has had most of an invocation, and will not end in another either.
+    pub(crate) fn has_had_its_time(&self, began: Millis) -> bool {
+        let half = |woken: &Arc<Woken>| {
+            let received = woken.receipt.received_ms;
+            began <= received + woken.deadline_ms.saturating_sub(received) / 2
+        };
+        !self.engine.is_closing() && self.woken.as_ref().is_some_and(half)
     }
 
     /// Whether nothing more is to be begun.

@@ -127,7 +127,7 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         scope: "".into(),
     };
     if let Some(begun) = engine.begun(&key, &pins).await? {
-        wake_again(engine, &key).await?;
+        engine.wake_again(key, Revision(1)).await?;
         return Ok(begun);
     }
     let flow = engine.flow(&pins.version).await?;
@@ -192,13 +192,19 @@ fn append(
     let (told, outcome) = oneshot::channel();
     let engine_then = engine.clone();
     engine.ports.spawn.spawn(Box::pin(async move {
-        let outcome = appending.await;
+        let mut outcome = appending.await;
         if let (Ok(()), Due::At(at)) = (&outcome, due) {
             engine_then.dues.add(at);
         }
         if let (Ok(()), Some(announced)) = (&outcome, announced) {
-            // Nobody is left to whom a failure could be told; a start that is asked for again wakes it, too.
-            drop(engine_then.announce_again(announced, key, Revision(1)).await);
+            // Whoever asked asks again, and then wakes what is there.
+            outcome = engine_then
+                .announce_again(announced, key, Revision(1))
+                .await
+                .map_err(|halt| match halt {
+                    Halt::Log(error) => error,
+                    Halt::Closing | Halt::Overtaken | Halt::Unreadable(_) | Halt::Bug(_) => LogError::Closed,
+                });
         }
         // Whoever asked may be gone.
         let _ = told.send(outcome);
@@ -214,15 +220,6 @@ async fn announce(engine: &Arc<Inner>, key: &ScopeKey, now: Millis) -> Result<Dr
     let wake = engine.new_wake();
     engine.send(&wake, key.clone(), Revision(1), now).await?;
     Ok(Drive::by_wake(wake, now))
-}
-
-/// A start that is asked for again while the execution runs wakes it again: who asked before may have died half-way.
-async fn wake_again(engine: &Arc<Inner>, key: &ScopeKey) -> Result<(), Halt> {
-    if engine.sharing.is_none() {
-        return Ok(());
-    }
-    let (wake, now) = (engine.new_wake(), engine.ports.clock.now());
-    engine.send(&wake, key.clone(), Revision(1), now).await
 }
 
 fn first(

@@ -2,7 +2,8 @@
 //!
 //! A submission's event says what will be reported: `token`, `report_after_ms` milliseconds after the submission began,
 //! the output `report` or the failure `report_code`, `report_times` times (once without it). Whoever reports goes on
-//! trying until the answer is known: the process that was asked may die, and the table may refuse.
+//! trying until the answer is known, unless there is `report_gives_up`: the process that was asked may die, and the table
+//! may refuse.
 //!
 //! **Invariant:** who reports outlives every process.
 
@@ -34,7 +35,11 @@ struct Due {
     at: Millis,
     token: Arc<str>,
     report: Report,
+    gives_up: bool,
 }
+
+/// Stands where an error's name would: nobody answered, and nobody asked again.
+pub(crate) const GAVE_UP: &str = "gave up";
 
 /// What became of a report.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,6 +111,7 @@ impl Reports {
                 at: now + after,
                 token: token.clone(),
                 report: report.clone(),
+                gives_up: number(event, "report_gives_up").is_some(),
             });
         }
     }
@@ -132,6 +138,9 @@ impl Reports {
                 Some(Ok(())) => break None,
                 None | Some(Err(EngineError::Log(_) | EngineError::Unreadable { .. } | EngineError::Closing)) => {
                     is_unsure = true;
+                    if due.gives_up {
+                        break Some(GAVE_UP);
+                    }
                     clock.sleep_until(clock.now() + AGAIN_MS).await;
                 }
                 Some(Err(error)) => break Some(error.name()),

@@ -134,6 +134,7 @@ impl Found {
         self.when(number("report_times") == Some(2), "report doubled");
         self.when(number("report_times") == Some(0), "report that never comes");
         self.when(value("report_code").is_some(), "report of a failure");
+        self.when(value("report_gives_up").is_some(), "report by somebody who gives up");
         let after = number("report_after_ms");
         self.when(after == Some(0) && number("takes") > Some(0), "report early");
     }

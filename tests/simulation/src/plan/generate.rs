@@ -214,7 +214,14 @@ impl Making {
 
 /// A flow whose one task sends on the token and the report of its input.
 fn ringer() -> PlanFlow {
-    let keys = ["token", "report_after_ms", "report", "report_code", "report_times"];
+    let keys = [
+        "token",
+        "report_after_ms",
+        "report",
+        "report_code",
+        "report_times",
+        "report_gives_up",
+    ];
     let body = keys.map(|key| (key, Template::Computed(Expr::path(Root::Input, &[key]))));
     let task = Task {
         action: Action::Function("effectRing".to_owned()),

@@ -14,6 +14,7 @@ use super::Mismatch;
 use super::history::field;
 use crate::Reported;
 use crate::plan::RING;
+use crate::reports::GAVE_UP;
 
 /// Holds every answer that somebody got who reported against the histories.
 pub(super) fn check(reports: &[Reported], histories: &[&[HistoryEvent]]) -> Result<(), Mismatch> {
@@ -111,7 +112,7 @@ fn check_attempt(reports: &[&Reported], end: &End<'_>) -> Result<(), Mismatch> {
 
 fn is_refused_rightly(report: &Reported, end: &End<'_>) -> bool {
     match report.refused {
-        None | Some("TaskAlreadyCompleted") => true,
+        None | Some("TaskAlreadyCompleted" | GAVE_UP) => true,
         // Whoever is asked may have a clock that is ahead of the deadline, or know of a failed submission before the log.
         Some("TaskInvalidState") => {
             let is_refused = |event: &HistoryEvent| &*event.kind == "TaskSubmitFailed";
