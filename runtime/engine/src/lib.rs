@@ -31,6 +31,7 @@ mod gather;
 mod history;
 mod inner;
 mod mail;
+mod markers;
 mod places;
 mod session;
 mod sessions;

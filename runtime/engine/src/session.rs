@@ -16,7 +16,8 @@ use crate::child_flow::may_start_others;
 use crate::driver::Driver;
 use crate::engine::Inner;
 use crate::mail::{Answer, Mail, Message};
-use crate::sharing::{Markers, Woken};
+use crate::markers::Markers;
+use crate::sharing::Woken;
 use crate::stub::Stubs;
 use crate::token::Signer;
 

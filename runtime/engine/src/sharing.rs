@@ -14,14 +14,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::mpsc;
 use futures::future::Either;
 use stepwell_core::{
-    Event, Found, Looker, Marker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
+    Event, Found, Looker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
 };
-use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
+use stepwell_ports::{LogError, Remedy, ScopeKey, Wake, Wakes};
 
 use crate::api::EngineError;
 use crate::commit::{TRIES_EVERY_MS, TRIES_MAX};
@@ -30,10 +29,6 @@ use crate::engine::{Engine, Inner, lock};
 use crate::inner::halted;
 use crate::mail::Mail;
 use crate::session::{Halt, Shared, drive};
-use crate::tree;
-
-/// How often markers are read while tasks run.
-pub(crate) const MARKERS_EVERY_MS: Millis = 2_000;
 
 /// When a wake is handed out again whose invocation failed for a reason that passes.
 const AGAIN_MS: Millis = 1_000;
@@ -43,9 +38,6 @@ const EARLY_MS: [Millis; 4] = [20, 40, 80, 160];
 
 /// How long attempts that are under way may go on after the invocation's deadline; others act some seconds later.
 const CUT_MS: Millis = 2_000;
-
-/// The scope beside the root whose log holds the markers.
-const MARKERS: &str = "~markers";
 
 /// How processes that drive the same executions wake each other.
 pub(crate) struct Sharing {
@@ -93,18 +85,6 @@ impl Woken {
 pub(crate) struct Announced {
     pub(crate) wake: WakeId,
     pub(crate) sent_ms: Millis,
-}
-
-/// The markers of an execution that are known here.
-#[derive(Debug, Default)]
-pub(crate) struct Markers {
-    known: async_lock::Mutex<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    markers: Vec<Marker>,
-    read_at: Option<Millis>,
 }
 
 impl Engine {
@@ -321,36 +301,6 @@ impl Driver {
         self.announced = Some(Announced { wake, sent_ms });
         Ok(())
     }
-
-    /// Puts a marker beside the root if the record in the making ends or abandons children: another process may be at work
-    /// in them.
-    pub(crate) async fn mark(&self) -> Result<(), Halt> {
-        if self.shared.engine.sharing.is_none() || !self.cuts_off_children() {
-            return Ok(());
-        }
-        let marker = Marker {
-            scope: self.id.clone(),
-            expects: self.next_revision(),
-        };
-        self.shared.put_marker(&marker).await
-    }
-
-    /// Whether another process has ended or abandoned what this scope lies in.
-    pub(crate) async fn check_markers(&self) -> Result<(), Halt> {
-        if self.shared.engine.sharing.is_none() || self.id == ScopeId::root() {
-            return Ok(());
-        }
-        match self.shared.is_cut_off(&self.id).await? {
-            true => Err(Halt::Overtaken),
-            false => Ok(()),
-        }
-    }
-
-    /// When markers are read next while a task runs.
-    pub(crate) fn markers_due(&self) -> Option<Millis> {
-        let reads = self.shared.engine.sharing.is_some() && self.id != ScopeId::root();
-        reads.then(|| self.shared.now() + MARKERS_EVERY_MS)
-    }
 }
 
 /// What of the events is folded again where their append lost: facts. What a driver decided for itself it decides anew.
@@ -410,83 +360,6 @@ impl Shared {
                     .clock
                     .sleep_until(woken.deadline_ms.saturating_add(ms));
                 Either::Right(futures::future::select(closed, deadline).map(drop))
-            }
-        }
-    }
-
-    fn markers_key(&self) -> ScopeKey {
-        ScopeKey {
-            execution: self.execution.clone(),
-            scope: MARKERS.into(),
-        }
-    }
-
-    async fn put_marker(&self, marker: &Marker) -> Result<(), Halt> {
-        let body: Bytes = serde_json::to_vec(marker)
-            .map_err(|error| Halt::Bug(error.to_string()))?
-            .into();
-        let mut tries = 0;
-        loop {
-            let last = self.engine.ports.log.last(&self.markers_key()).await?;
-            let entry = LogEntry {
-                key: self.markers_key(),
-                revision: last.map_or(1, |last| last.revision + 1),
-                body: body.clone(),
-            };
-            match self.engine.ports.log.append(entry, Due::Keep).await {
-                Ok(()) => return Ok(()),
-                Err(LogError::Taken { .. }) => {}
-                Err(error) if error.remedy() == Remedy::Retry && tries < TRIES_MAX => {
-                    tries += 1;
-                    self.engine.ports.clock.sleep_until(self.now() + TRIES_EVERY_MS).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    async fn is_cut_off(&self, scope: &ScopeId) -> Result<bool, Halt> {
-        let mut known = self.markers.known.lock().await;
-        self.read_markers(&mut known).await?;
-        let above: Vec<ScopeId> = known
-            .markers
-            .iter()
-            .map(|marker| marker.scope.clone())
-            .filter(|marked| marked.contains(scope))
-            .collect();
-        for marked in above {
-            if let Some(record) = tree::last(&*self.engine.ports.log, &self.key(&marked)).await?
-                && known
-                    .markers
-                    .iter()
-                    .any(|marker| marker.scope == marked && marker.cuts_off(scope, record.revision, &record.snapshot))
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Reads what was put there since, unless that was done a moment ago.
-    async fn read_markers(&self, known: &mut Known) -> Result<(), Halt> {
-        const PAGE: usize = 256;
-        let now = self.now();
-        if known.read_at.is_some_and(|at| now < at + MARKERS_EVERY_MS) {
-            return Ok(());
-        }
-        loop {
-            let from = known.markers.len() as u64 + 1;
-            let page = self.engine.ports.log.range(&self.markers_key(), from, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            for entry in page {
-                let marker = serde_json::from_slice(&entry.body);
-                known
-                    .markers
-                    .push(marker.map_err(|error| Halt::Unreadable(error.to_string()))?);
-            }
-            if is_last {
-                known.read_at = Some(now);
-                return Ok(());
             }
         }
     }
