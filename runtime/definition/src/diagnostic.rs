@@ -139,6 +139,10 @@ impl Diagnostics {
             Severity::Warning => warnings,
             Severity::Note => notes,
         };
+        if diagnostic.kind.only_strict && *count >= KEPT_MAX {
+            // Mostly it is not told at all, and then must not be counted among what is left out.
+            return;
+        }
         *count += 1;
         if *count <= KEPT_MAX {
             self.kept.push(diagnostic);

@@ -173,7 +173,7 @@ pub(crate) fn characters(bytes: &[u8]) -> usize {
 }
 
 fn too_large(bytes: usize) -> Diagnostic {
-    let message = format!("the file has {bytes} bytes, more than the {FILE_BYTES_MAX} that a definition may have");
+    let message = format!("the file has {bytes} bytes, more than the {FILE_BYTES_MAX} that a file may have");
     Diagnostic::new(&codes::FILE_TOO_LARGE, Span::default(), message)
         .help("pass data through the input or through objects; keep only the flow in its definition")
 }

@@ -61,7 +61,8 @@ fn very_many_regular_expressions_share_one_bound() {
     }
     let classes = format!("(?i){}", "\\\\pL".repeat(1_000));
     house.write("classes.yaml", &fields(800, &|at| format!("{classes}{at}")));
-    run(&house, &["validate", "classes.yaml", "--json"]).ends(2, "");
+    // Each is dearer than the check may be, so none is tried; a run says so.
+    run(&house, &["validate", "classes.yaml"]).ends(0, "classes.yaml: no problems");
 }
 
 #[test]
