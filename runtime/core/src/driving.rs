@@ -170,13 +170,8 @@ impl Drive {
 pub enum Found {
     /// The record that it announces, or a later one.
     Record,
-    /// Not yet: its sender may still be about to append.
-    NotYet {
-        /// When it is to be looked for again.
-        again_ms: Millis,
-        /// Until when its sender may live.
-        gives_up_ms: Millis,
-    },
+    /// Not yet: its sender may still be about to append. It is to be looked for again then.
+    NotYet(Millis),
     /// Its sender cannot be alive any more: the record will never be there.
     Never,
 }
@@ -185,15 +180,12 @@ impl Receipt {
     /// What the wake finds where `last` is the scope's last record.
     #[must_use]
     pub fn found(&self, last: Option<Revision>, now_ms: Millis) -> Found {
-        let gives_up_ms = self.sent_ms.saturating_add(SENDER_LIFE_MS);
+        let gives_up = self.sent_ms.saturating_add(SENDER_LIFE_MS);
         let patience = AGAIN_MS.saturating_mul(1 << self.times.saturating_sub(1).min(6));
         match last {
             Some(last) if last >= self.expects => Found::Record,
-            Some(_) | None if now_ms >= gives_up_ms => Found::Never,
-            Some(_) | None => Found::NotYet {
-                again_ms: now_ms.saturating_add(patience).min(gives_up_ms),
-                gives_up_ms,
-            },
+            Some(_) | None if now_ms >= gives_up => Found::Never,
+            Some(_) | None => Found::NotYet(now_ms.saturating_add(patience).min(gives_up)),
         }
     }
 }
@@ -286,10 +278,7 @@ mod tests {
     #[test]
     fn a_wake_that_finds_too_little_is_kept_as_long_as_its_sender_may_live() {
         let found = |times, last, now| receipt("w", times).found(last, now);
-        let not_yet = |again_ms| Found::NotYet {
-            again_ms,
-            gives_up_ms: 61_000,
-        };
+        let not_yet = Found::NotYet;
         assert_eq!(found(1, Some(Revision(3)), 0), Found::Record);
         assert_eq!(found(1, Some(Revision(9)), 99_000), Found::Record);
         assert_eq!(found(1, Some(Revision(2)), 60_999), not_yet(61_000));

@@ -188,8 +188,9 @@ impl Driver {
         let mut tries = 0;
         let mut stands = true;
         while !self.pending.is_empty() {
-            self.announce().await?;
             self.mark().await?;
+            // Nothing is waited for between the wake and its record.
+            self.announce().await?;
             let (record, body) = self.record()?;
             let due = self.due_at_append();
             let entry = LogEntry {
@@ -197,15 +198,12 @@ impl Driver {
                 revision: record.revision.0,
                 body,
             };
-            match self.shared.engine.ports.log.append(entry, due).await {
+            let appended = self.shared.engine.ports.log.append(entry, due).await;
+            self.announce_late(record.revision).await?;
+            match appended {
                 Ok(()) => {
                     let told = self.told(&record, &self.pending.events).await?;
-                    let (announced, revision) = (self.announced.take(), record.revision);
                     self.appended(record, due, &told);
-                    if let Some(announced) = announced {
-                        let key = self.shared.key(&self.id);
-                        self.shared.engine.announce_again(announced, key, revision).await?;
-                    }
                 }
                 Err(LogError::Taken { .. } | LogError::Gap { .. }) => stands = self.lost(&record).await?,
                 Err(error) if self.may_try_again(&error, tries) => {
@@ -307,7 +305,6 @@ impl Driver {
             mine: !self.called,
             drive: record.drive,
         });
-        self.announced = None;
         self.snapshot = record.snapshot;
         self.standing = Standing::of(&self.shared.flow, &self.snapshot);
         self.pending = Pending::default();

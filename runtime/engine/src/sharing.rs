@@ -115,7 +115,7 @@ impl Inner {
         };
         match self.look_for(&wake.key, &receipt).await {
             Ok(Found::Record) => {}
-            Ok(Found::NotYet { again_ms, .. }) => return Ok(Handled::Later(again_ms)),
+            Ok(Found::NotYet(at)) => return Ok(Handled::Later(at)),
             Ok(Found::Never) => return Ok(Handled::Done),
             Err(error) => return self.passing(error.into()),
         }
@@ -136,7 +136,7 @@ impl Inner {
             let now = self.ports.clock.now();
             let found = receipt.found(last.map(|last| Revision(last.revision)), now);
             match (found, patience.next()) {
-                (Found::NotYet { .. }, Some(ms)) => self.ports.clock.sleep_until(now + ms).await,
+                (Found::NotYet(_), Some(ms)) => self.ports.clock.sleep_until(now + ms).await,
                 (found, _) => return Ok(found),
             }
         }
@@ -183,18 +183,38 @@ impl Inner {
         self.send(&self.new_wake(), key, revision, self.ports.clock.now()).await
     }
 
-    /// Sends a wake again whose record came so late that it may have been given up: its sender stood still meanwhile.
+    /// Sends the wake of a record that is appended next. Whoever stood still while it was sent sends another: one that is
+    /// old may be given up before its record is there.
+    pub(crate) async fn announce_record(&self, key: &ScopeKey, revision: Revision) -> Result<Announced, Halt> {
+        loop {
+            let announced = Announced {
+                wake: self.new_wake(),
+                sent_ms: self.ports.clock.now(),
+            };
+            self.send(&announced.wake, key.clone(), revision, announced.sent_ms)
+                .await?;
+            if !self.is_old(&announced) {
+                return Ok(announced);
+            }
+        }
+    }
+
+    /// Sends a wake again whose record may have been taken so late that it was given up: its sender stood still while it
+    /// put the record.
     pub(crate) async fn announce_again(
         &self,
-        announced: Announced,
+        announced: &Announced,
         key: ScopeKey,
         revision: Revision,
     ) -> Result<(), Halt> {
-        let now = self.ports.clock.now();
-        if now < announced.sent_ms.saturating_add(SENDER_LIFE_MS / 2) {
-            return Ok(());
+        match self.is_old(announced) {
+            true => self.send(&announced.wake, key, revision, self.ports.clock.now()).await,
+            false => Ok(()),
         }
-        self.send(&announced.wake, key, revision, now).await
+    }
+
+    fn is_old(&self, announced: &Announced) -> bool {
+        self.ports.clock.now() >= announced.sent_ms.saturating_add(SENDER_LIFE_MS / 2)
     }
 
     /// The name of a wake that was not sent yet.
@@ -295,11 +315,18 @@ impl Driver {
         if !self.called {
             return Ok(());
         }
-        let (wake, sent_ms) = (self.shared.engine.new_wake(), self.shared.now());
         let (key, revision) = (self.shared.key(&self.id), self.next_revision());
-        self.shared.engine.send(&wake, key, revision, sent_ms).await?;
-        self.announced = Some(Announced { wake, sent_ms });
+        self.announced = Some(self.shared.engine.announce_record(&key, revision).await?);
         Ok(())
+    }
+
+    /// Sends it again where the record was put late, whether or not it was taken.
+    pub(crate) async fn announce_late(&mut self, revision: Revision) -> Result<(), Halt> {
+        let Some(announced) = self.announced.take() else {
+            return Ok(());
+        };
+        let key = self.shared.key(&self.id);
+        self.shared.engine.announce_again(&announced, key, revision).await
     }
 }
 

@@ -7,7 +7,7 @@ use futures::channel::oneshot;
 use stepwell_core::{Drive, Event, Moment, Pins, Program, Revision, ScopeId, Status, Stop, advance};
 use stepwell_expression::{Memory, Value};
 use stepwell_model::Flow;
-use stepwell_ports::{Due, LogEntry, LogError, Millis, ScopeKey};
+use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
 
 use crate::api::{EngineError, Start};
 use crate::commit::first_record;
@@ -131,8 +131,11 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         return Ok(begun);
     }
     let flow = engine.flow(&pins.version).await?;
-    let drive = announce(engine, &key, pins.started_ms).await?;
-    let (record, body) = first(engine, &execution, drive.clone(), pins.clone(), &flow)?;
+    let announced = match engine.sharing {
+        Some(_) => Some(engine.announce_record(&key, Revision(1)).await?),
+        None => None,
+    };
+    let (record, body) = first(engine, &execution, announced.as_ref(), pins.clone(), &flow)?;
     let due = if record.snapshot.status.is_running() || record.pins.as_ref().is_some_and(Pins::is_waited_for) {
         Due::At(record.stamp)
     } else {
@@ -149,10 +152,6 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         .ports
         .catalogue
         .index(row(&execution, &pins, &Status::Running, record.stamp));
-    let announced = drive.wake.map(|wake| Announced {
-        wake,
-        sent_ms: pins.started_ms,
-    });
     let appending = append(engine, entry, due, announced);
     let (indexed, appended) = futures::join!(indexing, appending);
     indexed?;
@@ -196,15 +195,10 @@ fn append(
         if let (Ok(()), Due::At(at)) = (&outcome, due) {
             engine_then.dues.add(at);
         }
-        if let (Ok(()), Some(announced)) = (&outcome, announced) {
-            // Whoever asked asks again, and then wakes what is there.
-            outcome = engine_then
-                .announce_again(announced, key, Revision(1))
-                .await
-                .map_err(|halt| match halt {
-                    Halt::Log(error) => error,
-                    Halt::Closing | Halt::Overtaken | Halt::Unreadable(_) | Halt::Bug(_) => LogError::Closed,
-                });
+        if let Some(announced) = announced {
+            let again = engine_then.announce_again(&announced, key, Revision(1)).await;
+            // Where nobody could be woken, whoever asked asks again, and then wakes what is there.
+            outcome = outcome.and(again.map_err(of_the_store));
         }
         // Whoever asked may be gone.
         let _ = told.send(outcome);
@@ -212,20 +206,17 @@ fn append(
     async move { outcome.await.unwrap_or(Err(LogError::Closed)) }
 }
 
-/// Where several processes drive, the wake comes first: it drives what the first record owes.
-async fn announce(engine: &Arc<Inner>, key: &ScopeKey, now: Millis) -> Result<Drive, Halt> {
-    if engine.sharing.is_none() {
-        return Ok(Drive::default());
+fn of_the_store(halt: Halt) -> LogError {
+    match halt {
+        Halt::Log(error) => error,
+        Halt::Closing | Halt::Overtaken | Halt::Unreadable(_) | Halt::Bug(_) => LogError::Closed,
     }
-    let wake = engine.new_wake();
-    engine.send(&wake, key.clone(), Revision(1), now).await?;
-    Ok(Drive::by_wake(wake, now))
 }
 
 fn first(
     engine: &Arc<Inner>,
     execution: &Arc<str>,
-    drive: Drive,
+    announced: Option<&Announced>,
     pins: Pins,
     flow: &Flow,
 ) -> Result<(stepwell_core::Record, Bytes), Halt> {
@@ -244,11 +235,14 @@ fn first(
         pins: &pins,
         tokens: &signer,
     };
+    // Where several processes drive, the wake that was sent drives what the first record owes.
+    let drive = announced.map(|announced| Drive::by_wake(announced.wake.clone(), announced.sent_ms));
     let memory = Memory::default();
     let advanced = match advance(program, &stepwell_core::root(), &Event::Started, moment, &memory) {
         Ok(advanced) => advanced,
         Err(Stop::Needs(_)) => return Err(Halt::Bug("a beginning needs no stored values".to_owned())),
         Err(Stop::Rejected(rejected)) => return Err(Halt::Bug(rejected.to_string())),
     };
-    first_record(&engine.writer, drive, pins, advanced, moment).map_err(|error| Halt::Bug(error.to_string()))
+    first_record(&engine.writer, drive.unwrap_or_default(), pins, advanced, moment)
+        .map_err(|error| Halt::Bug(error.to_string()))
 }

@@ -4,7 +4,7 @@
 //! moment at which anything changes: a message becomes visible, a wait is over, a driver's time is up.
 
 use stateright::{Model, Property};
-use stepwell_core::{Drive, Found, Looker, Millis, Rest, Revision, Turn, WakeId};
+use stepwell_core::{Drive, Found, Looker, Millis, Rest, Revision, SENDER_LIFE_MS, Turn, WakeId};
 
 use crate::Repairs;
 
@@ -266,11 +266,15 @@ impl OneScope {
         let revision = Some(Revision(state.revision as u64)).filter(|revision| revision.0 > 0);
         match receipt.found(revision, NOW) {
             Found::Record => {}
-            Found::NotYet { again_ms, gives_up_ms } if self.repairs.keeps_early_wakes => {
+            Found::NotYet(again) if self.repairs.keeps_early_wakes => {
                 let is_early = self.looks_early && receipt.times == 1;
-                return Then::PutsBack(if is_early { again_ms } else { gives_up_ms });
+                return Then::PutsBack(if is_early {
+                    again
+                } else {
+                    receipt.sent_ms + SENDER_LIFE_MS
+                });
             }
-            Found::NotYet { .. } | Found::Never => return Then::Done,
+            Found::NotYet(_) | Found::Never => return Then::Done,
         }
         let Some(last) = state.last.clone() else {
             return Then::Done;

@@ -26,6 +26,6 @@ mod world;
 
 pub use calm::{Expected, Prediction, predict};
 pub use mismatch::Mismatch;
-pub use oracle::{Attempt, AttemptEnd, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
+pub use oracle::{Attempt, AttemptEnd, Dealing, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 pub use verify::{Verified, verify};
 pub use witness::{ChildWitness, FromHistory, StopAnswer, Witness};

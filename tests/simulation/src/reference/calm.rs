@@ -7,7 +7,7 @@ use stepwell_engine::Ended;
 use stepwell_expression::Value;
 
 use super::history::agrees;
-use super::oracle::{Attempt, AttemptEnd, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
+use super::oracle::{Attempt, AttemptEnd, Dealing, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 use super::run::execution;
 use super::verify::says;
 use crate::plan::{DATA_BYTES_MAX, Happening, Plan, RINGER};
@@ -162,6 +162,10 @@ impl Oracle for Calm {
             }
         }
         first.map(|(_, end)| end).ok_or(Halt::Cut)
+    }
+
+    fn dealing(&self) -> Dealing {
+        Dealing::Lowest
     }
 
     fn is_name_taken(&mut self, _path: &str) -> bool {

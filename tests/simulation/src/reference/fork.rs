@@ -5,7 +5,7 @@
 use stepwell_expression::{Object, Value};
 
 use super::evaluate::{Variables, construct, evaluate};
-use super::oracle::{Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
+use super::oracle::{Dealing, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 use super::run::{Interpreter, Scope, Visit, Worked, failed};
 use crate::plan::{Block, Map};
 
@@ -170,19 +170,18 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         let mut lanes = vec![at; width.min(children.len())];
         let (mut ends, mut writes) = (Vec::new(), Vec::new());
         for (number, (mut child, begun)) in children.into_iter().zip(begun).enumerate() {
-            let free = match self.oracle.strides() {
-                true => number.checked_rem(lanes.len()).and_then(|lane| lanes.get_mut(lane)),
-                false => lanes.iter_mut().min_by_key(|lane| lane.ms),
+            let mut any = at;
+            let free = match self.oracle.dealing() {
+                Dealing::Strides => number.checked_rem(lanes.len()).and_then(|lane| lanes.get_mut(lane)),
+                Dealing::Lowest => lanes.iter_mut().min_by_key(|lane| lane.ms),
+                Dealing::Reserved => Some(&mut any),
             };
             let Some(lane) = free else { break };
             let (outcome, ended) = match begun {
                 true => self.run_child(&mut child, names, visit, *lane)?,
                 false => (None, Time::never()),
             };
-            // One that was reserved and never begun takes no lane.
-            if begun {
-                *lane = ended;
-            }
+            *lane = ended;
             ends.push((outcome, ended));
             writes.push(child.scope.writes);
         }

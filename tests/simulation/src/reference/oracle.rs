@@ -117,6 +117,17 @@ pub enum ForkEnd {
     TimedOut(Time),
 }
 
+/// How a Map's lanes come to their items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dealing {
+    /// A lane takes every so many-th item, as where several processes drive.
+    Strides,
+    /// The lane that is free first takes the lowest item.
+    Lowest,
+    /// A lane may have reserved some: nothing is said of when an item begins.
+    Reserved,
+}
+
 /// Answers what depends on chance.
 pub trait Oracle {
     /// Something happens, at that time at the earliest; says when it did.
@@ -140,11 +151,8 @@ pub trait Oracle {
     /// As for [`Oracle::tell`]; also where it never ends.
     fn attempt(&mut self, attempt: &Attempt) -> Result<AttemptEnd, Halt>;
 
-    /// Whether a Map's lane takes every so many-th item, as where several processes drive; otherwise the lowest that has
-    /// not begun.
-    fn strides(&self) -> bool {
-        false
-    }
+    /// How a Map's lanes come to their items.
+    fn dealing(&self) -> Dealing;
 
     /// Whether the name that a task gives to the flow that it starts is taken.
     fn is_name_taken(&mut self, path: &str) -> bool;

@@ -8,7 +8,7 @@ use stepwell_expression::Value;
 
 use super::Mismatch;
 use super::history::{self, Event, Told, agrees, field};
-use super::oracle::{Attempt, AttemptEnd, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
+use super::oracle::{Attempt, AttemptEnd, Dealing, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 use crate::{Ran, Reported};
 
 /// What is known of a run that has ended.
@@ -169,8 +169,11 @@ const CRASHES: u32 = 5;
 pub(super) const NAME_TAKEN: &str = "FNF.ExecutionAlreadyExists";
 
 impl Oracle for FromHistory<'_> {
-    fn strides(&self) -> bool {
-        self.witness.strides
+    fn dealing(&self) -> Dealing {
+        match self.witness.strides {
+            true => Dealing::Strides,
+            false => Dealing::Reserved,
+        }
     }
 
     fn tell(&mut self, fact: Fact, at: Time) -> Result<Time, Halt> {

@@ -6,12 +6,17 @@ use std::sync::atomic::Ordering;
 use stepwell_core::Failure;
 use stepwell_engine::{Ended, EngineError, HistoryEvent};
 use stepwell_model::Settings;
+use stepwell_ports::Clock;
 use stepwell_simulation::checks::Logs;
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, verify};
 use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
+use stepwell_simulator::VirtualClock;
 
 use crate::crashes::{FLOW, expected, input};
+
+/// How often a page is looked at beside what happens outside.
+const PAGES: u32 = 3;
 
 /// Everything at once.
 fn trouble(seed: u64) -> Trouble {
@@ -32,8 +37,8 @@ fn trouble(seed: u64) -> Trouble {
         death: 150,
         deaths_max,
         skew_ms: 400,
-        pause: 250,
-        call_death: 4,
+        pause: if seed.is_multiple_of(3) { 0 } else { 250 },
+        call_death: 3,
         jump: 300,
         processes: 3,
     }
@@ -73,25 +78,29 @@ fn a_calm_world_of_functions() {
     }
 }
 
+/// Runs a flow of these states to its end, in a world without trouble.
+fn run_calmly(seed: u64, processes: usize, states: &str) -> (Functions, Ended) {
+    let trouble = Trouble {
+        processes,
+        ..Trouble::default()
+    };
+    let mut world = Functions::new(seed, trouble);
+    let flow = flow(&format!("Type: StateMachine\nSpecVersion: v1\nName: calm\n{states}"));
+    let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
+    let execution = world.start(&flow, &begin).expect("the world stands still").unwrap();
+    assert!(world.run_dry(100_000));
+    let end = world.ended(&execution).expect("the world stands still").unwrap();
+    (world, end)
+}
+
 /// One process does everything, so it is handed the wakes that it named itself: nobody's time has to pass first.
 #[test]
 fn a_process_that_is_handed_its_own_wake_acts_at_once() {
-    let text = "Type: StateMachine\nSpecVersion: v1\nName: later\nStartAt: A\nStates:\n  - {Type: Task, Name: A, \
-                Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: {fails: 1, takes: 0}}, \
-                Retry: [{Errors: [FnF.ALL], MaxAttempts: 1, IntervalSeconds: 10}], End: true}\n";
-    let one = Trouble {
-        processes: 1,
-        ..Trouble::default()
-    };
-    let mut world = Functions::new(1, one);
-    let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
-    let begun = world.now();
-    let execution = world
-        .start(&flow(text), &begin)
-        .expect("the world stands still")
-        .unwrap();
-    assert!(world.run_dry(100_000));
-    let end = world.ended(&execution).expect("the world stands still").unwrap();
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
+                  {resourceArn: effect, body: {fails: 1, takes: 0}}, Retry: [{Errors: [FnF.ALL], MaxAttempts: 1, \
+                  IntervalSeconds: 10}], End: true}\n";
+    let begun = VirtualClock::default().now();
+    let (world, end) = run_calmly(1, 1, states);
     assert_eq!(end.name(), "Succeeded");
     let took = world.now() - begun;
     assert!((10_000..12_000).contains(&took), "{took} ms");
@@ -100,35 +109,28 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
 /// Six effects of 18 s each, one after another: more than one invocation has time for.
 #[test]
 fn an_invocation_stops_in_time_and_what_it_left_is_claimed() {
-    let text = "Type: StateMachine\nSpecVersion: v1\nName: long\nStartAt: M\nStates:\n  - {Type: Map, Name: M, \
-                ItemsPath: 'toArray(1, 2, 3, 4, 5, 6)', MaxConcurrency: 1, End: true, Processor: {StartAt: A, States: \
-                [{Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: \
-                {takes: 18000}}, End: true}]}}\n";
+    let states = "StartAt: M\nStates:\n  - {Type: Map, Name: M, ItemsPath: 'toArray(1, 2, 3, 4, 5, 6)', MaxConcurrency: \
+                  1, End: true, Processor: {StartAt: A, States: [{Type: Task, Name: A, Action: 'FC:InvokeFunction', \
+                  Parameters: {resourceArn: effect, body: {takes: 18000}}, End: true}]}}\n";
     for processes in [1, 2, 3] {
-        let trouble = Trouble {
-            processes,
-            ..Trouble::default()
-        };
-        let mut world = Functions::new(7, trouble);
-        let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
-        let execution = world
-            .start(&flow(text), &begin)
-            .expect("the world stands still")
-            .unwrap();
-        assert!(world.run_dry(100_000));
-        let end = world.ended(&execution).expect("the world stands still").unwrap();
+        let (world, end) = run_calmly(7, processes, states);
         let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
         let repeats = begun.iter().sum::<u32>() - 6;
-        assert_eq!(
-            (end.name(), begun.len(), world.deaths),
-            ("Succeeded", 6, 0),
-            "{processes}"
-        );
-        assert!(
-            world.stops > 0 && repeats <= world.stops,
-            "{begun:?}, {} stops",
-            world.stops
-        );
+        assert_eq!((end.name(), begun.len(), world.deaths), ("Succeeded", 6, 0));
+        assert!(world.stops > 0 && repeats <= world.stops, "{begun:?}, {}", world.stops);
+    }
+}
+
+/// No invocation has time for it, so none will ever end it: beside others twice, then three times alone.
+#[test]
+fn a_task_that_is_longer_than_an_invocation_is_given_up() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
+                  {resourceArn: effect, body: {takes: 70000}}, End: true}\n";
+    for processes in [1, 2, 3] {
+        let (world, end) = run_calmly(3, processes, states);
+        let Ended::Failed(failure) = end else { panic!("{end:?}") };
+        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
+        assert_eq!((&*failure.code, begun, world.deaths), ("FnF.TaskCrashed", vec![5], 0));
     }
 }
 
@@ -256,6 +258,10 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     for outside in &plan.schedule {
         world.run_for(world.chance.below(400));
         stop = stop.or(happen(&mut world, plan, &execution, outside));
+        pages.push(page(&mut world, &execution)?);
+    }
+    for _ in 0..PAGES {
+        world.run_for(world.chance.below(200));
         pages.push(page(&mut world, &execution)?);
     }
     if !world.run_dry(1_000_000) {
