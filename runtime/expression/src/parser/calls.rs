@@ -221,6 +221,11 @@ mod tests {
             assert_eq!(spent(&mut trials, text), (parsed, 0), "{text}");
         }
         assert_eq!(spent(&mut trials, r#"$Input.a =~ "\\pL{1000}""#), (false, 0));
+        let (parsed, other) = spent(&mut trials, r#"regexMatchString("\\pL{1000}", $Input.a)"#);
+        assert!(
+            !parsed && other >= REMEMBERED_STEPS,
+            "another call is tried out for itself"
+        );
     }
 
     #[test]

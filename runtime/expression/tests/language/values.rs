@@ -35,9 +35,10 @@ fn booleans_numbers_and_texts_become_values() {
             Value::from(true),
             Value::from(false),
             Value::from(-7_i64),
+            Value::from(stepwell_expression::Number::from(7_u64)),
             Value::from("a")
         ],
-        ["true", "false", "-7", "\"a\""].map(json)
+        ["true", "false", "-7", "7", "\"a\""].map(json)
     );
 }
 
@@ -47,4 +48,10 @@ fn counting_ends_somewhere_above_what_is_enough() {
     assert_eq!((value.bytes(), value.bytes_until(1_000)), (34, 34));
     let early = value.bytes_until(5);
     assert!((6..34).contains(&early), "{early}");
+    let (counted, two) = (4, json("[1,2]"));
+    assert_eq!(
+        (two.bytes(), two.bytes_until(counted)),
+        (5, 5),
+        "it goes on until it is more"
+    );
 }
