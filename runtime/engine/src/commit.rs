@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use stepwell_core::{
-    Drive, Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, ScopeId, Stop, advance,
-    encode, seal,
+    CLOCKS_DIFFER_MS, Drive, Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, ScopeId,
+    Stop, advance, encode, seal,
 };
 use stepwell_expression::{Birth, Slot, Value};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy};
@@ -138,7 +138,7 @@ impl Driver {
     /// Folds an event with what is in memory.
     pub(crate) fn try_fold(&mut self, event: &Event, weight: Weight) -> Result<(), Stop> {
         let now = self.shared.now();
-        let stamp = self.stamp(now);
+        let stamp = self.stamp(self.time_of(event, now));
         let moment = Moment {
             now: stamp,
             revision: self.next_revision(),
@@ -155,6 +155,19 @@ impl Driver {
         self.pending.bytes += advanced.bytes;
         self.pending.add(event.clone(), advanced.entries, weight, stamp, now);
         Ok(())
+    }
+
+    /// The time of an event. Who reports with an attempt's token has seen it begin, if by a clock that is ahead of this one.
+    fn time_of(&self, event: &Event, now: Millis) -> Millis {
+        let Event::CallbackReported { attempt: number, .. } = event else {
+            return now;
+        };
+        let attempt = self.snapshot.attempt().filter(|attempt| attempt.number == *number);
+        let may_differ = self.shared.engine.sharing.is_some();
+        let begun = attempt.map(|attempt| attempt.scheduled_ms).filter(|_| may_differ);
+        begun
+            .filter(|begun| *begun <= now + CLOCKS_DIFFER_MS)
+            .map_or(now, |begun| begun.max(now))
     }
 
     pub(crate) async fn load(&self, needs: &stepwell_expression::Needs) -> Result<(), Halt> {

@@ -24,7 +24,7 @@ pub(crate) use expression::json;
 pub use expression::{Comparison, Expr, Function, Root, Template};
 pub use features::{Feature, features};
 pub use generate::Generator;
-pub(crate) use generate::{DATA_BYTES_MAX, RING, RINGER};
+pub(crate) use generate::{DATA_BYTES_MAX, RING, RINGER, STATES_MAX};
 pub(crate) use render::CHILD_NAME;
 pub use shrink::{smaller, smallest};
 
@@ -45,6 +45,10 @@ pub struct Plan {
     pub fuse: bool,
     /// `limits.data`.
     pub data_bytes_max: u64,
+    /// `limits.states`.
+    pub states_max: u64,
+    /// `wait.max_seconds`.
+    pub wait_seconds_max: Option<u64>,
     /// What happens outside, in the order of its times.
     pub schedule: Vec<Outside>,
 }
@@ -101,8 +105,8 @@ pub enum Kind {
     Task(Task),
     /// Pass.
     Pass,
-    /// Wait of so many seconds.
-    Wait(u64),
+    /// Wait.
+    Wait(Wait),
     /// Choice.
     Choice {
         /// Conditions with the states that they lead to.
@@ -123,6 +127,17 @@ pub enum Kind {
         /// Detail.
         detail: Option<String>,
     },
+}
+
+/// How long a Wait waits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wait {
+    /// Seconds.
+    Seconds(u64),
+    /// Seconds that are computed.
+    Computed(Expr),
+    /// Until so many milliseconds after the world began.
+    Until(u64),
 }
 
 /// A Map's own fields.

@@ -8,7 +8,9 @@
 //! **Invariant:** nothing here evaluates, matches or counts by means of the engine: only `Value` and its JSON are shared.
 
 mod calm;
+mod edges;
 mod effects;
+mod effort;
 mod evaluate;
 mod fork;
 mod history;
@@ -21,10 +23,12 @@ mod rules;
 mod run;
 mod task;
 mod verify;
+mod wait;
 mod witness;
 mod world;
 
 pub use calm::{Expected, Prediction, predict};
+pub use edges::at_a_limit;
 pub use mismatch::Mismatch;
 pub use oracle::{Attempt, AttemptEnd, Dealing, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 pub use verify::{Verified, verify};

@@ -25,7 +25,8 @@ impl Plan {
             settings: Settings {
                 fuse: self.fuse,
                 data_bytes_max: self.data_bytes_max,
-                ..Settings::default()
+                states_max: self.states_max,
+                wait_seconds_max: self.wait_seconds_max,
             },
             flows: self.children.iter().map(|child| flow(&child.yaml())).collect(),
             ..Begin::with(self.input.clone()).stubs(stubs)

@@ -76,6 +76,8 @@ pub enum Function {
     JsonMerge,
     /// `arrayContains`.
     ArrayContains,
+    /// `uuid`: another value whenever it is evaluated.
+    Uuid,
 }
 
 /// How two values are compared.
@@ -122,6 +124,7 @@ impl Function {
             Self::Get => "get",
             Self::JsonMerge => "jsonMerge",
             Self::ArrayContains => "arrayContains",
+            Self::Uuid => "uuid",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Block, Happening, Kind, Mode, Plan, State, Template};
+use super::expression::json;
+use super::{Action, Block, DATA_BYTES_MAX, Happening, Kind, Mode, Plan, STATES_MAX, State, Template, Wait};
 
 /// Something that a plan may hold.
 pub type Feature = &'static str;
@@ -24,7 +25,10 @@ pub fn features(plan: &Plan) -> BTreeMap<Feature, u64> {
         }
     }
     found.when(!plan.fuse, "not fused");
-    found.when(plan.data_bytes_max < 64 * 1024, "small data limit");
+    found.when(plan.data_bytes_max < DATA_BYTES_MAX, "small data limit");
+    found.when(plan.data_bytes_max > DATA_BYTES_MAX, "value at its limit");
+    found.when(plan.states_max < STATES_MAX, "few states allowed");
+    found.when(plan.wait_seconds_max.is_some(), "longest Wait");
     found.when(plan.input.bytes() > 256, "large input");
     found.0
 }
@@ -61,6 +65,13 @@ impl Found {
         self.add(state.kind.name());
         self.when(state.input.is_some(), "InputConstructor");
         self.when(state.output.is_some(), "OutputConstructor");
+        let constructors = [&state.input, &state.output, &state.global];
+        let draws = |template: &Option<Template>| {
+            template
+                .as_ref()
+                .is_some_and(|template| json(&template.written()).contains("uuid()"))
+        };
+        self.when(constructors.into_iter().any(draws), "uuid");
         self.when(state.global.is_some() && depth == 0, "GlobalConstructor");
         self.when(state.global.is_some() && depth > 0, "GlobalConstructor in a fork");
         self.when(state.retry.len() == 1, "Retry");
@@ -112,7 +123,9 @@ impl Found {
                 self.when(map.concurrency > Some(1), "MaxConcurrency");
             }
             Kind::Choice { default: None, .. } => self.add("Choice without Default"),
-            Kind::Pass | Kind::Wait(_) | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {}
+            Kind::Wait(Wait::Until(_)) => self.add("UntilDateTime"),
+            Kind::Wait(Wait::Computed(_)) => self.add("Seconds computed"),
+            Kind::Pass | Kind::Wait(Wait::Seconds(_)) | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {}
         }
     }
 

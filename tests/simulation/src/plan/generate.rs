@@ -4,6 +4,7 @@
 //! chosen clearly below or clearly above the Timeout that they race with.
 
 mod blocks;
+mod edges;
 mod expressions;
 mod states;
 mod tasks;
@@ -16,6 +17,9 @@ use crate::plan::{Expr, Root};
 
 /// `limits.data` where nobody says otherwise.
 pub(crate) const DATA_BYTES_MAX: u64 = 64 * 1024;
+
+/// `limits.states` where nobody says otherwise: more than a plan has.
+pub(crate) const STATES_MAX: u64 = 100_000;
 
 /// The flow that reports with the token in its input.
 pub(crate) const RINGER: &str = "ringer";
@@ -52,6 +56,10 @@ pub(super) struct Making {
     is_calling_back: bool,
     /// Whether the flow that reports is among the children.
     is_ringing: bool,
+    /// Whether `wait.max_seconds` is set; when a moment is too far away would be a race.
+    is_capped: bool,
+    /// Whether a loop never ends by itself.
+    is_endless: bool,
     /// States that may still be made.
     budget: u64,
     /// Names that were given.
@@ -80,11 +88,14 @@ impl Generator {
             chance: Chance::new(seed ^ 0x005E_ED0F_1A45),
             is_calling_back: self.callbacks,
             is_ringing: false,
+            is_capped: false,
+            is_endless: false,
             budget: 0,
             named: 0,
             stubs: Vec::new(),
             children: Vec::new(),
         };
+        making.is_capped = making.once_in(8);
         let children = match self.children {
             true => making.children(self.callbacks),
             false => Vec::new(),
@@ -92,7 +103,7 @@ impl Generator {
         making.is_ringing = self.children && self.callbacks;
         making.budget = 1 + making.below(self.size * 2);
         let flow = making.flow("main".to_owned());
-        Plan {
+        let mut plan = Plan {
             seed,
             children,
             input: making.input(),
@@ -102,10 +113,14 @@ impl Generator {
             } else {
                 DATA_BYTES_MAX
             },
+            states_max: making.states_max(),
+            wait_seconds_max: making.is_capped.then(|| 20 + making.below(1_000)),
             schedule: making.schedule(self.stops),
-            stubs: making.stubs,
+            stubs: making.stubs.clone(),
             flow,
-        }
+        };
+        making.at_an_edge(&mut plan);
+        plan
     }
 }
 
@@ -122,6 +137,14 @@ impl Making {
     fn pick<'c, T>(&self, choices: &'c [T], otherwise: &'c T) -> &'c T {
         let place = usize::try_from(self.below(choices.len() as u64)).unwrap_or(0);
         choices.get(place).unwrap_or(otherwise)
+    }
+
+    fn states_max(&self) -> u64 {
+        match self.is_endless {
+            true => 4 + self.below(200),
+            false if self.once_in(20) => 1 + self.below(60),
+            false => STATES_MAX,
+        }
     }
 
     fn flow(&mut self, name: String) -> PlanFlow {
@@ -180,6 +203,10 @@ impl Making {
         if self.once_in(3) {
             let letters = usize::try_from(200 + self.below(4_000)).unwrap_or(0);
             entries.push(("t", Value::from("t".repeat(letters))));
+        }
+        if self.once_in(4) {
+            let many = (0..100 + self.below(2_000)).map(|number| Value::from(number % 10));
+            entries.push(("many", Value::array(many)));
         }
         if self.once_in(2) {
             entries.push(("o", Value::object([("n", Value::from(self.below(9)))])));

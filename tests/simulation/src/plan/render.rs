@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use stepwell_expression::Value;
+use stepwell_ports::Clock;
+use stepwell_simulator::VirtualClock;
 
 use super::expression::json;
-use super::{Action, Block, Catch, Happening, Kind, Mode, Plan, PlanFlow, Retry, State, Task, Template};
+use super::{Action, Block, Catch, Happening, Kind, Mode, Plan, PlanFlow, Retry, State, Task, Template, Wait};
 
 impl PlanFlow {
     /// The definition, as YAML.
@@ -40,8 +42,8 @@ impl Plan {
         let _ = writeln!(text, "\n# input.json\n{}", json(&self.input));
         let _ = writeln!(
             text,
-            "\n# seed {}, tasks.fuse {}, limits.data {}",
-            self.seed, self.fuse, self.data_bytes_max
+            "\n# seed {}, tasks.fuse {}, limits.data {}, limits.states {}, wait.max_seconds {:?}",
+            self.seed, self.fuse, self.data_bytes_max, self.states_max, self.wait_seconds_max
         );
         for outside in &self.schedule {
             let what = match outside.what {
@@ -136,7 +138,7 @@ impl Page<'_> {
         match kind {
             Kind::Task(task) => self.task(task),
             Kind::Pass | Kind::Succeed => {}
-            Kind::Wait(seconds) => self.field("Seconds", &seconds.to_string()),
+            Kind::Wait(wait) => self.wait(wait),
             Kind::Choice { branches, default } => {
                 self.line("Branches:");
                 for (condition, next) in branches {
@@ -171,6 +173,14 @@ impl Page<'_> {
                     }
                 }
             }
+        }
+    }
+
+    fn wait(&mut self, wait: &Wait) {
+        match wait {
+            Wait::Seconds(seconds) => self.field("Seconds", &seconds.to_string()),
+            Wait::Computed(expr) => self.field("Seconds.$", &json(&Value::from(expr.to_string()))),
+            Wait::Until(ms) => self.field("UntilDateTime", &json(&Value::from(moment(*ms)))),
         }
     }
 
@@ -220,6 +230,12 @@ impl Task {
             }
         }
     }
+}
+
+/// The moment so many milliseconds after a world began.
+fn moment(ms: u64) -> String {
+    let ms = i64::try_from(VirtualClock::default().now() + ms).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(ms).unwrap_or_default().to_string()
 }
 
 fn errors(errors: &[String]) -> Value {

@@ -2,8 +2,8 @@
 
 use stepwell_expression::Value;
 
-use super::{Block, Kind, Plan, PlanFlow, State, Template};
-use crate::plan::{Action, DATA_BYTES_MAX, Expr, RINGER};
+use super::{Block, Kind, Plan, PlanFlow, State, Template, Wait};
+use crate::plan::{Action, DATA_BYTES_MAX, Expr, RINGER, STATES_MAX};
 
 /// Plans that are a little smaller, the boldest first.
 #[must_use]
@@ -32,6 +32,8 @@ pub fn smaller(plan: &Plan) -> Vec<Plan> {
     candidates.push(with(plan, |plan| bare(&mut plan.flow)));
     candidates.push(with(plan, |plan| plan.fuse = true));
     candidates.push(with(plan, |plan| plan.data_bytes_max = DATA_BYTES_MAX));
+    candidates.push(with(plan, |plan| plan.states_max = STATES_MAX));
+    candidates.push(with(plan, |plan| plan.wait_seconds_max = None));
     for key in keys(&plan.input) {
         candidates.push(with(plan, |plan| plan.input = without(&plan.input, &key)));
     }
@@ -264,7 +266,7 @@ fn smaller_kinds(kind: &Kind) -> Vec<Kind> {
             });
             fewer.collect()
         }
-        Kind::Wait(seconds) if *seconds > 1 => vec![Kind::Wait(1)],
+        Kind::Wait(wait) if *wait != Wait::Seconds(1) => vec![Kind::Wait(Wait::Seconds(1))],
         Kind::Choice { branches, default } => {
             let fewer = (0..branches.len()).filter(|_| branches.len() > 1).map(|index| {
                 let mut branches = branches.clone();

@@ -102,8 +102,8 @@ pub fn predict(plan: &Plan) -> Result<Prediction, super::Mismatch> {
 }
 
 /// The oracle of a calm world.
-struct Calm {
-    is_certain: bool,
+pub(super) struct Calm {
+    pub(super) is_certain: bool,
 }
 
 impl Calm {
@@ -162,6 +162,15 @@ impl Oracle for Calm {
             }
         }
         first.map(|(_, end)| end).ok_or(Halt::Cut)
+    }
+
+    fn moment(&self, ms: u64) -> u64 {
+        ms
+    }
+
+    fn is_exhausted(&mut self, _path: &str) -> bool {
+        self.is_certain = false;
+        false
     }
 
     fn dealing(&self) -> Dealing {

@@ -3,9 +3,11 @@
 //! Source: specification 1.5.1, 1.5.2, 1.6 and the points 3, 4, 5 and 17 of 1.9.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use stepwell_expression::{Number, Value};
 
+use super::effort::Effort;
 use super::oracle::Failure;
 use crate::plan::{Comparison, Expr, Function, Root, Template};
 
@@ -22,19 +24,28 @@ pub(super) struct Variables {
     pub(super) token: Value,
     pub(super) index: Value,
     pub(super) execution_input: Value,
+    pub(super) effort: Rc<Effort>,
 }
 
 type Evaluated = Result<Value, Failure>;
 
 /// What a constructor builds.
 pub(super) fn construct(template: &Template, variables: &Variables) -> Evaluated {
+    variables.effort.evaluates();
+    build(template, variables)
+}
+
+fn build(template: &Template, variables: &Variables) -> Evaluated {
     match template {
-        Template::Literal(value) => Ok(value.clone()),
-        Template::Computed(expr) => evaluate(expr, variables),
+        Template::Literal(value) => {
+            variables.effort.yields(value);
+            Ok(value.clone())
+        }
+        Template::Computed(expr) => value(expr, variables),
         Template::Object(entries) => {
             let built = entries
                 .iter()
-                .map(|(key, entry)| Ok((key.as_str(), construct(entry, variables)?)));
+                .map(|(key, entry)| Ok((key.as_str(), build(entry, variables)?)));
             Ok(Value::object(built.collect::<Result<Vec<_>, Failure>>()?))
         }
     }
@@ -42,16 +53,27 @@ pub(super) fn construct(template: &Template, variables: &Variables) -> Evaluated
 
 /// What an expression yields.
 pub(super) fn evaluate(expr: &Expr, variables: &Variables) -> Evaluated {
+    variables.effort.evaluates();
+    value(expr, variables)
+}
+
+fn value(expr: &Expr, variables: &Variables) -> Evaluated {
+    let value = part(expr, variables)?;
+    variables.effort.yields(&value);
+    Ok(value)
+}
+
+fn part(expr: &Expr, variables: &Variables) -> Evaluated {
     match expr {
         Expr::Literal(value) => Ok(value.clone()),
         Expr::Path(root, keys) => Ok(path(root_value(*root, variables), keys)),
         Expr::Call(function, arguments) => {
             let arguments: Result<Vec<Value>, Failure> =
-                arguments.iter().map(|argument| evaluate(argument, variables)).collect();
-            call(*function, &arguments?)
+                arguments.iter().map(|argument| value(argument, variables)).collect();
+            call(*function, &arguments?, &variables.effort)
         }
         Expr::Compare(comparison, left, right) => {
-            let (left, right) = (evaluate(left, variables)?, evaluate(right, variables)?);
+            let (left, right) = (value(left, variables)?, value(right, variables)?);
             Ok(Value::Bool(compare(*comparison, &left, &right)))
         }
         Expr::Both(left, right) => Ok(Value::Bool(truth(left, variables)? && truth(right, variables)?)),
@@ -61,7 +83,7 @@ pub(super) fn evaluate(expr: &Expr, variables: &Variables) -> Evaluated {
 }
 
 fn truth(expr: &Expr, variables: &Variables) -> Result<bool, Failure> {
-    boolean(&evaluate(expr, variables)?).ok_or_else(runtime_error)
+    boolean(&value(expr, variables)?).ok_or_else(runtime_error)
 }
 
 /// Whether a condition holds.
@@ -95,7 +117,7 @@ fn runtime_error() -> Failure {
     Failure::of_the_engine("FnF.RuntimeError")
 }
 
-fn call(function: Function, arguments: &[Value]) -> Evaluated {
+fn call(function: Function, arguments: &[Value], effort: &Effort) -> Evaluated {
     let first = || arguments.first().ok_or_else(runtime_error);
     match function {
         Function::IntAdd => {
@@ -120,8 +142,10 @@ fn call(function: Function, arguments: &[Value]) -> Evaluated {
         Function::ArrayContains => {
             let items = first()?.as_array().ok_or_else(runtime_error)?;
             let wanted = arguments.get(1).ok_or_else(runtime_error)?;
+            effort.goes_through(items.len());
             Ok(Value::Bool(items.iter().any(|item| deep_equal(item, wanted))))
         }
+        Function::Uuid => Ok(effort.fresh()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use stepwell_expression::{Object, Value};
 
+use super::effort::Count;
 use super::evaluate::{Variables, construct, evaluate};
 use super::oracle::{Dealing, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
 use super::run::{Interpreter, Scope, Visit, Worked, failed};
@@ -74,9 +75,11 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         at: Time,
     ) -> Result<Worked, Halt> {
         let execution_input = self.variables(scope, visit).execution_input;
+        let effort = self.effort.clone();
         let children = |scope: &Scope, visit: &Visit<'p>| {
             let variables = Variables {
                 execution_input: execution_input.clone(),
+                effort: effort.clone(),
                 ..item_variables(scope, visit)
             };
             let items = evaluate(&map.items, &variables)?;
@@ -125,7 +128,8 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         let mut at = at;
         loop {
             let failure = match children(scope, visit) {
-                Ok(children) => {
+                Ok(mut children) => {
+                    self.count_anew(scope, &mut children);
                     let (end, ends, writes) =
                         self.generation(scope, visit, (names, width), (at, deadline), children)?;
                     match end {
@@ -149,6 +153,18 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             };
             visit.counters.count(rule);
             at = at.after(delay);
+        }
+    }
+
+    /// A fork is waited for; what its items are made of counts in them.
+    fn count_anew(&self, scope: &mut Scope, children: &mut [Child<'p>]) {
+        let mut made = Count::default();
+        made.rests(&self.effort, false);
+        if !children.is_empty() {
+            scope.count = Count::default();
+        }
+        for child in children {
+            child.scope.count = made.clone();
         }
     }
 

@@ -6,7 +6,7 @@ use stepwell_engine::HistoryEvent;
 use stepwell_expression::Value;
 
 use super::oracle::Fact;
-use super::run::ANY;
+use super::run::{ANY, FRESH};
 use crate::plan::json;
 
 /// One event.
@@ -122,6 +122,7 @@ impl std::fmt::Display for Fact {
 pub(super) fn agrees(expected: &Value, got: &Value) -> bool {
     match (expected, got) {
         (Value::String(text), _) if &**text == ANY => true,
+        (Value::String(drawn), Value::String(got)) if drawn.starts_with(FRESH) => drawn.len() == got.len(),
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| agrees(left, right))
         }
@@ -130,5 +131,23 @@ pub(super) fn agrees(expected: &Value, got: &Value) -> bool {
             left.len() == right.len() && left.iter().all(same)
         }
         (left, right) => left == right,
+    }
+}
+
+/// Drawn values, and what they turned out to be.
+pub(super) fn drawn(expected: &Value, got: &Value) -> Vec<(String, String)> {
+    match (expected, got) {
+        (Value::String(drawn), Value::String(got)) if drawn.starts_with(FRESH) => {
+            vec![(drawn.to_string(), got.to_string())]
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            let pairs = left.iter().zip(right.iter());
+            pairs.flat_map(|(left, right)| self::drawn(left, right)).collect()
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            let pairs = left.iter().filter_map(|(key, left)| Some((left, right.get(key)?)));
+            pairs.flat_map(|(left, right)| self::drawn(left, right)).collect()
+        }
+        _ => Vec::new(),
     }
 }

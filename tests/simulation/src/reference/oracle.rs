@@ -151,6 +151,12 @@ pub trait Oracle {
     /// As for [`Oracle::tell`]; also where it never ends.
     fn attempt(&mut self, attempt: &Attempt) -> Result<AttemptEnd, Halt>;
 
+    /// Milliseconds from the execution's beginning to a moment so long after the world's; 0 where it was before.
+    fn moment(&self, ms: u64) -> u64;
+
+    /// Whether a scope that may have entered too many states has.
+    fn is_exhausted(&mut self, path: &str) -> bool;
+
     /// How a Map's lanes come to their items.
     fn dealing(&self) -> Dealing;
 

@@ -3,9 +3,11 @@
 //! Source: specification 1.3, 1.5.3, 1.5.4, 1.7, and the points 6, 7, 9, 14, 15 and 16 of 1.9.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use stepwell_expression::{Object, Value};
 
+use super::effort::{Count, Effort};
 use super::evaluate::{Variables, condition, construct};
 use super::oracle::{Fact, Failure, Halt, Oracle, Outcome, Time};
 use super::rules::{self, Counters};
@@ -15,6 +17,15 @@ use crate::reference::Mismatch;
 /// Stands in what is expected for what cannot be known: a token, a made name.
 pub(super) const ANY: &str = "\u{1}any";
 
+/// How a value begins that is as no other: a drawn one.
+pub(super) const FRESH: &str = "drawn???";
+
+/// Why a loop that never ends ends.
+pub(super) const EXHAUSTED: &str = "FnF.StateLimitExceeded";
+
+/// Bytes of a global variable's name and of its value.
+const GLOBAL_BYTES_MAX: (usize, u64) = (128, 256 * 1024);
+
 /// States that a run may enter: a plan's loops end long before.
 const STATES_MAX: u32 = 20_000;
 
@@ -23,6 +34,7 @@ pub(super) struct Interpreter<'p, 'o, O> {
     pub(super) plan: &'p Plan,
     pub(super) oracle: &'o mut O,
     execution_input: Value,
+    pub(super) effort: Rc<Effort>,
     pub(super) stub_calls: BTreeMap<String, usize>,
     entered: u32,
 }
@@ -41,6 +53,8 @@ pub(super) struct Scope {
     outer_error: Option<String>,
     /// The number of the innermost item.
     index: Value,
+    /// The states since something was waited for.
+    pub(super) count: Count,
 }
 
 /// A visit of a state.
@@ -68,17 +82,30 @@ pub(super) fn execution<O: Oracle>(
     oracle: &mut O,
     at: Time,
 ) -> Result<Worked, Halt> {
-    let mut interpreter = Interpreter {
-        plan,
-        oracle,
-        execution_input: input.clone(),
-        stub_calls: BTreeMap::new(),
-        entered: 0,
-    };
-    interpreter.flow(flow, at)
+    Interpreter::new(plan, input, oracle).flow(flow, at)
 }
 
-impl<'p, O: Oracle> Interpreter<'p, '_, O> {
+/// Runs the plan's flow for what it computes.
+pub(super) fn measured<O: Oracle>(plan: &Plan, oracle: &mut O) -> Rc<Effort> {
+    let mut interpreter = Interpreter::new(plan, &plan.input, oracle);
+    let effort = interpreter.effort.clone();
+    // However it ends.
+    drop(interpreter.flow(&plan.flow, Time::default()));
+    effort
+}
+
+impl<'p, 'o, O: Oracle> Interpreter<'p, 'o, O> {
+    fn new(plan: &'p Plan, input: &Value, oracle: &'o mut O) -> Self {
+        Self {
+            plan,
+            oracle,
+            execution_input: input.clone(),
+            effort: Rc::default(),
+            stub_calls: BTreeMap::new(),
+            entered: 0,
+        }
+    }
+
     fn flow(&mut self, flow: &'p PlanFlow, at: Time) -> Result<Worked, Halt> {
         let raw = self.execution_input.clone();
         let at = self.tell("", "ExecutionStarted", "", vec![("input", raw.clone())], at)?;
@@ -99,6 +126,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         let variables = Variables {
             input: raw.clone(),
             execution_input: raw.clone(),
+            effort: self.effort.clone(),
             ..Variables::default()
         };
         match &flow.input {
@@ -113,6 +141,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             output: output.clone(),
             global: scope.global(),
             execution_input: self.execution_input.clone(),
+            effort: self.effort.clone(),
             ..Variables::default()
         };
         match &flow.output {
@@ -146,7 +175,8 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             return Err(unknown(scope, "an end of the plan's loops"));
         }
         let at = self.tell_state(scope, "StepEntered", state, vec![("input", raw.clone())], at)?;
-        if let Err(failure) = self.within_limit(raw.clone()) {
+        scope.count.enters(&self.effort);
+        if let Err(failure) = self.may_enter(scope, &raw) {
             return self.fail(scope, state, failure, at);
         }
         let mut visit = Visit {
@@ -177,10 +207,20 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         }
     }
 
+    /// Why a state cannot even be entered.
+    fn may_enter(&mut self, scope: &Scope, raw: &Value) -> Result<(), Failure> {
+        let (count, states_max) = (&scope.count, self.plan.states_max);
+        let may_be = count.most() > states_max;
+        if count.least() > states_max || may_be && self.oracle.is_exhausted(&scope.path) {
+            return Err(Failure::of_the_engine(EXHAUSTED));
+        }
+        self.within_limit(raw.clone()).map(drop)
+    }
+
     fn work(&mut self, scope: &mut Scope, visit: &mut Visit<'p>, at: Time) -> Result<Worked, Halt> {
         match &visit.state.kind {
             Kind::Task(task) => self.task(scope, visit, task, at),
-            Kind::Wait(seconds) => Ok((Ok(visit.input.clone()), at.after(seconds * 1000))),
+            Kind::Wait(wait) => Ok(self.wait(scope, visit, wait, at)),
             Kind::Parallel(branches) => self.parallel(scope, visit, branches, at),
             Kind::Map(map) => self.map(scope, visit, map, at),
             Kind::Fail { code, detail } => Ok((Err(raised(code.as_deref(), detail.as_deref())), at)),
@@ -191,6 +231,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
     /// From the raw result to the output, with what is written into `$Global`.
     fn finish(&self, scope: &mut Scope, visit: &Visit<'_>, raw: Value) -> Outcome {
         let raw = self.within_limit(raw)?;
+        let raw_bytes = raw.bytes();
         let variables = Variables {
             output: raw.clone(),
             ..self.variables(scope, visit)
@@ -202,8 +243,13 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         if let Some(template) = &visit.state.global {
             let built = construct(template, &variables)?;
             let written = built.as_object().cloned().unwrap_or_default();
+            if !written.iter().all(|(key, value)| may_be_global(key, value)) {
+                return Err(Failure::of_the_engine("FnF.DataLimitExceeded"));
+            }
             scope.writes.extend(written);
+            scope.count.writes(scope.global().bytes());
         }
+        scope.count.makes(raw_bytes + output.bytes());
         Ok(output)
     }
 
@@ -274,6 +320,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
     }
 
     pub(super) fn within_limit(&self, value: Value) -> Outcome {
+        self.effort.measures(&value);
         if value.bytes() > self.plan.data_bytes_max {
             return Err(Failure::of_the_engine("FnF.DataLimitExceeded"));
         }
@@ -290,6 +337,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             error: error.map(|code| Value::from(code.as_str())).unwrap_or_default(),
             index: scope.index.clone(),
             execution_input: self.execution_input.clone(),
+            effort: self.effort.clone(),
             ..Variables::default()
         }
     }
@@ -339,8 +387,14 @@ impl Scope {
             error: None,
             outer_error: self.error.clone().or_else(|| self.outer_error.clone()),
             index: item.map_or_else(|| self.index.clone(), Value::from),
+            count: Count::default(),
         }
     }
+}
+
+fn may_be_global(key: &str, value: &Value) -> bool {
+    let (key_bytes_max, value_bytes_max) = GLOBAL_BYTES_MAX;
+    key.len() <= key_bytes_max && value.bytes() <= value_bytes_max
 }
 
 /// The details of a failure.

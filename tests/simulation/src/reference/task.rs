@@ -11,6 +11,9 @@ use super::witness::NAME_TAKEN;
 use super::world::{self, Answer};
 use crate::plan::{Action, CHILD_NAME, Mode, State, Task};
 
+/// Bytes of a request's parameters, where `limits.data` is not larger.
+const REQUEST_BYTES_MAX: u64 = 1024 * 1024;
+
 /// An attempt, with what it brings where nothing comes between.
 struct Due {
     attempt: Attempt,
@@ -48,7 +51,7 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
     /// All attempts of a visit.
     pub(super) fn task(
         &mut self,
-        scope: &Scope,
+        scope: &mut Scope,
         visit: &mut Visit<'p>,
         task: &'p Task,
         at: Time,
@@ -59,19 +62,12 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
                 Ok(parameters) => parameters,
                 Err(failure) => return Ok((Err(failure), at)),
             };
-            at = self.tell_state(
-                scope,
-                "TaskScheduled",
-                visit.state,
-                scheduled(
-                    visit.state,
-                    task,
-                    number,
-                    &parameters,
-                    self.plan.stub(function(task)).is_some(),
-                ),
-                at,
-            )?;
+            let is_pure = self.is_pure(task);
+            if !is_pure {
+                scope.count.rests(&self.effort, true);
+            }
+            let told = scheduled(visit.state, task, number, &parameters, is_pure);
+            at = self.tell_state(scope, "TaskScheduled", visit.state, told, at)?;
             let due = self.due(scope, visit.state, task, number, &parameters, at)?;
             let (outcome, ended) = self.attempt(scope, visit.state, due)?;
             let failure = match outcome {
@@ -91,7 +87,17 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
             token: Value::from(ANY),
             ..self.variables(scope, visit)
         };
-        construct(&task.parameters(), &variables)
+        let parameters = construct(&task.parameters(), &variables)?;
+        if parameters.bytes() > REQUEST_BYTES_MAX.max(self.plan.data_bytes_max) {
+            return Err(Failure::of_the_engine("FnF.DataLimitExceeded"));
+        }
+        Ok(parameters)
+    }
+
+    /// Whether what the task does depends on nothing but its event.
+    fn is_pure(&self, task: &Task) -> bool {
+        let is_function = matches!(task.action, Action::Function(_)) && task.mode == Mode::RequestComplete;
+        is_function && self.plan.stub(function(task)).is_none() && !world::is_effect(task)
     }
 
     fn due(
@@ -289,18 +295,14 @@ fn timeout_ms(state: &State, task: &Task) -> Option<u64> {
     seconds.filter(|seconds| *seconds > 0).map(|seconds| seconds * 1000)
 }
 
-#[expect(clippy::fn_params_excessive_bools, reason = "a function is a stub or not")]
-fn scheduled(state: &State, task: &Task, number: u64, parameters: &Value, is_stub: bool) -> Vec<(&'static str, Value)> {
+#[expect(clippy::fn_params_excessive_bools, reason = "a task is pure or not")]
+fn scheduled(state: &State, task: &Task, number: u64, parameters: &Value, is_pure: bool) -> Vec<(&'static str, Value)> {
     let mut told = vec![
         ("attempt", Value::from(number)),
         ("action", Value::from(task.action.name())),
         ("parameters", parameters.clone()),
     ];
     told.extend(timeout_ms(state, task).map(|timeout| ("timeoutMs", Value::from(timeout))));
-    let is_pure = matches!(task.action, Action::Function(_))
-        && task.mode == Mode::RequestComplete
-        && !is_stub
-        && !world::is_effect(task);
     told.extend(is_pure.then_some(("pure", Value::Bool(true))));
     told
 }

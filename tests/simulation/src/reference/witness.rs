@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use stepwell_engine::{Ended, HistoryEvent};
 use stepwell_expression::Value;
+use stepwell_ports::Clock;
+use stepwell_simulator::VirtualClock;
 
 use super::Mismatch;
-use super::history::{self, Event, Told, agrees, field};
+use super::history::{self, Event, Told, agrees, field, millis};
 use super::oracle::{Attempt, AttemptEnd, Dealing, Fact, Failure, Fork, ForkEnd, Halt, Oracle, Outcome, Time};
+use super::run::EXHAUSTED;
 use crate::{Ran, Reported};
 
 /// What is known of a run that has ended.
@@ -70,6 +73,8 @@ pub struct FromHistory<'w> {
     pub(super) options: Vec<usize>,
     /// The generation that begins: before this event, and which try of the fork it is.
     generation: (u64, u64),
+    /// What drawn values turned out to be, and the other way round.
+    drawn: BTreeMap<String, String>,
     /// What was told, for counting.
     pub(super) facts: Vec<Fact>,
     /// Whether a scope was cut off.
@@ -87,6 +92,7 @@ impl<'w> FromHistory<'w> {
             picks,
             options: Vec::new(),
             generation: (u64::MAX, 1),
+            drawn: BTreeMap::new(),
             facts: Vec::new(),
             is_cut: false,
         }
@@ -123,6 +129,22 @@ impl<'w> FromHistory<'w> {
             expected: expected.into(),
             got: next.map_or("nothing more".to_owned(), ToString::to_string),
         })))
+    }
+
+    /// What is drawn once stays what it is, and no two draws are the same.
+    fn bind(&mut self, fact: &Fact, told: &Value) -> Result<(), Halt> {
+        let expected = Value::object(fact.detail.iter().cloned());
+        for (drawn, got) in history::drawn(&expected, told) {
+            let pairs = [(drawn.clone(), got.clone()), (got, drawn)];
+            for (one, other) in pairs {
+                let known = self.drawn.entry(one.clone()).or_insert_with(|| other.clone());
+                if *known != other {
+                    let (known, fact) = (known.clone(), fact.to_string());
+                    return self.wrong(&fact, format!("{one} to be {known}, not {other}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the scope was cut off here; what closes it is taken.
@@ -169,6 +191,28 @@ const CRASHES: u32 = 5;
 pub(super) const NAME_TAKEN: &str = "FNF.ExecutionAlreadyExists";
 
 impl Oracle for FromHistory<'_> {
+    fn moment(&self, ms: u64) -> u64 {
+        let began = self.witness.history.first().map_or(0, |event| millis(&event.time));
+        (VirtualClock::default().now() + ms).saturating_sub(began)
+    }
+
+    fn is_exhausted(&mut self, path: &str) -> bool {
+        let Some(event) = self.next(path).filter(|event| event.error() == Some(EXHAUSTED)) else {
+            return false;
+        };
+        // A fork fails with what a child of it failed with.
+        let inside = [path, &event.state, ""].map(|part| part.to_owned());
+        let inside = inside
+            .into_iter()
+            .skip(usize::from(path.is_empty()))
+            .collect::<Vec<_>>()
+            .join("/");
+        let mut children = self.told.range(inside.clone()..);
+        !children.any(|(child, events)| {
+            child.starts_with(&inside) && events.front().is_some_and(|first| first.id < event.id)
+        })
+    }
+
     fn dealing(&self) -> Dealing {
         match self.witness.strides {
             true => Dealing::Strides,
@@ -187,7 +231,8 @@ impl Oracle for FromHistory<'_> {
         if happened + self.witness.tolerance_ms < at.ms {
             return self.wrong(&fact.path, format!("{fact} not before +{}", at.ms));
         }
-        self.take(&fact.path);
+        let told = self.take(&fact.path).map(|event| event.detail);
+        self.bind(&fact, &told.unwrap_or_default())?;
         self.facts.push(fact);
         Ok(Time { ms: happened, slack: 0 })
     }
@@ -316,7 +361,7 @@ impl Oracle for FromHistory<'_> {
         let children = self
             .children
             .iter()
-            .filter(|child| child.flow == flow && agrees(&child.input, input));
+            .filter(|child| child.flow == flow && agrees(input, &child.input));
         if children.into_iter().any(|child| ended_so(&child.witness.end, &outcome)) {
             return Ok(Some(outcome));
         }

@@ -84,6 +84,10 @@ fn run_calmly(seed: u64, processes: usize, states: &str) -> (Functions, Ended) {
         processes,
         ..Trouble::default()
     };
+    run_states(seed, trouble, states)
+}
+
+fn run_states(seed: u64, trouble: Trouble, states: &str) -> (Functions, Ended) {
     let mut world = Functions::new(seed, trouble);
     let flow = flow(&format!("Type: StateMachine\nSpecVersion: v1\nName: calm\n{states}"));
     let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
@@ -104,6 +108,28 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
     assert_eq!(end.name(), "Succeeded");
     let took = world.now() - begun;
     assert!((10_000..12_000).contains(&took), "{took} ms");
+}
+
+/// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
+#[test]
+fn a_report_is_heard_by_a_clock_that_is_behind() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
+                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {fails: 1, token.$: \
+                  '$Context.Current.TaskToken', report_after_ms: 0, report: heard}}, Retry: [{Errors: [Flaky], \
+                  MaxAttempts: 1, IntervalSeconds: 1}], End: true}\n";
+    let trouble = Trouble {
+        processes: 3,
+        skew_ms: 400,
+        ..Trouble::default()
+    };
+    for seed in 0..20 {
+        let (_, end) = run_states(seed, trouble, states);
+        assert_eq!(
+            end,
+            Ended::Succeeded(stepwell_expression::Value::from("heard")),
+            "seed {seed}"
+        );
+    }
 }
 
 /// Six effects of 18 s each, one after another: more than one invocation has time for.
@@ -271,7 +297,14 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         let logs = Logs::read(&world.store, &execution);
         return Err(format!("invocations failed: {:?}\n{logs}", world.failed));
     }
-    let mut whole = all_that_is_known(&mut world, &execution)?;
+    let known = all_that_is_known(&mut world, &execution);
+    let mut whole = known.map_err(|what| {
+        format!(
+            "{what}\n{}\n{:#?}",
+            Logs::read(&world.store, &execution),
+            world.tasks.reports.made()
+        )
+    })?;
     // A process that stands still while it puts a record puts it late, which is beyond what is promised of pages.
     let may_show = world.pauses == 0;
     for page in pages.iter().filter(|_| may_show) {
@@ -363,11 +396,8 @@ fn show_smallest(plan: &Plan, trouble: Trouble) {
 fn all_agree(world: &str, count: u64, trouble: impl Fn(u64) -> Trouble) -> Coverage {
     let mut wrong = Vec::new();
     let mut coverage = Coverage::default();
-    for seed in crate::seeds(
-        count,
-        &[457, 1245, 1422, 1598, 1945, 2066, 3101, 4032, 4304, 4498, 11_338],
-    ) {
-        let plan = GENERATOR.plan(seed);
+    for seed in crate::seeds(count, &[]) {
+        let plan = crate::plan(&GENERATOR, seed);
         if let Err(why) = agrees(&plan, trouble(seed), &mut coverage) {
             crate::caught(world, seed, &why);
             if wrong.is_empty() {

@@ -13,6 +13,13 @@ mod published;
 #[cfg(test)]
 mod reference;
 
+#[cfg(test)]
+use stepwell_simulation::plan::{Generator, Plan};
+#[cfg(test)]
+use stepwell_simulation::reference::at_a_limit;
+#[cfg(test)]
+use stepwell_simulator::Chance;
+
 /// How many seeds to try: `SEEDS=n` says otherwise, or `SEED=n` for that one. `found` are seeds that have
 /// found a fault.
 #[cfg(test)]
@@ -24,6 +31,16 @@ fn seeds(count: u64, found: &[u64]) -> Vec<u64> {
             let found = found.iter().copied().filter(|_| !is_hunting());
             (0..number("SEEDS").unwrap_or(count)).chain(found).collect()
         }
+    }
+}
+
+/// The plan of a seed; that of every fourth one has a limit that it just meets, or just misses.
+#[cfg(test)]
+fn plan(generator: &Generator, seed: u64) -> Plan {
+    let plan = generator.plan(seed);
+    match seed % 4 {
+        3 => at_a_limit(&plan, &Chance::new(seed)),
+        _ => plan,
     }
 }
 

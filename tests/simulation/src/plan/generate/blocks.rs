@@ -16,9 +16,10 @@ impl Making {
             if self.budget == 0 {
                 break;
             }
-            match self.below(14) {
+            match self.below(15) {
                 0 => self.repeated(place, &mut states),
                 1 => self.caught_by_itself(place, &mut states),
+                2 if self.once_in(2) => self.endless(place, &mut states),
                 _ => {
                     let state = self.state(place);
                     states.push(state);
@@ -93,6 +94,38 @@ impl Making {
         let mut choice = State::new(self.name(), choice);
         choice.global = set(Template::Computed(sum));
         states.extend([begin, body, choice]);
+    }
+
+    /// A loop that only `limits.states` ends, with nothing in it, something to carry, or something to compute.
+    fn endless(&mut self, place: Place, states: &mut Vec<State>) {
+        self.is_endless = true;
+        let name = self.name();
+        let many = Expr::path(Root::ExecutionInput, &["many"]);
+        let condition = match self.below(3) {
+            0 => Expr::Literal(Value::Bool(true)),
+            1 => Expr::Compare(
+                Comparison::Unequal,
+                Box::new(Expr::path(Root::ExecutionInput, &["n"])),
+                Box::new(Expr::number(99)),
+            ),
+            _ => Expr::Not(Box::new(Expr::Call(
+                Function::ArrayContains,
+                vec![many, Expr::number(99)],
+            ))),
+        };
+        let mut around = State::new(self.name(), Kind::Pass);
+        around.next = Some(name.clone());
+        if self.once_in(2) {
+            around.output = Some(self.constructor(place, None));
+        }
+        if self.once_in(4) {
+            around.global = Some(self.globals(place, None));
+        }
+        let choice = Kind::Choice {
+            branches: vec![(condition, around.name.clone())],
+            default: Some(LATER.to_owned()),
+        };
+        states.extend([around, State::new(name, choice)]);
     }
 
     /// A task that fails, and is caught by itself with an input with which it does not.

@@ -12,6 +12,9 @@ impl Making {
         if self.once_in(3) {
             entries.push(("s".to_owned(), self.text(output)));
         }
+        if self.once_in(5) {
+            entries.push(("u".to_owned(), Expr::Call(Function::Uuid, Vec::new())));
+        }
         if self.once_in(4) {
             entries.push(("b".to_owned(), self.condition(place)));
         }

@@ -1,9 +1,9 @@
 //! States of every type, with their constructors and rules.
 
-use stepwell_expression::Value;
+use stepwell_expression::{Number, Value};
 
 use super::{Making, Place};
-use crate::plan::{Catch, Expr, Function, Kind, Map, Retry, Root, State, Template};
+use crate::plan::{Block, Catch, Expr, Function, Kind, Map, Retry, Root, State, Template, Wait};
 
 /// Codes with which tasks and Fail states fail.
 pub(super) const CODES: [&str; 4] = ["Flaky", "E1", "E2", "E3"];
@@ -16,7 +16,7 @@ impl Making {
         let mut state = match self.below(32) {
             0..=13 => return self.task_state(name, place),
             14..=17 => State::new(name, Kind::Pass),
-            18..=20 => State::new(name, Kind::Wait(self.seconds())),
+            18..=20 => State::new(name, Kind::Wait(self.wait(place))),
             21..=24 => State::new(name, self.choice(place)),
             25..=27 if can_fork => self.parallel(name, place),
             28..=29 if can_fork => self.map(name, place),
@@ -27,6 +27,19 @@ impl Making {
         state.next = Some(String::new());
         self.constructors(&mut state, place);
         state
+    }
+
+    fn wait(&self, place: Place) -> Wait {
+        match self.below(9) {
+            0 if !self.is_capped => Wait::Until(self.below(120_000)),
+            1 => {
+                let number = Expr::path(Root::ExecutionInput, &["n"]);
+                let less = Expr::Literal(Value::Number(Number::from(-i64::from(self.once_in(2)) * 3)));
+                Wait::Computed(Expr::Call(Function::IntAdd, vec![number, less]))
+            }
+            2 if self.once_in(4) => Wait::Computed(self.number(place, None)),
+            _ => Wait::Seconds(self.seconds()),
+        }
     }
 
     /// Few are equal, so that few ends race.
@@ -69,7 +82,21 @@ impl Making {
             concurrency: (!self.once_in(3)).then(|| self.below(4)),
             block: self.block(inner),
         };
+        let mut map = map;
+        if self.once_in(4) {
+            self.make_large(&mut map.block);
+        }
         self.fork(State::new(name, Kind::Map(map)), place)
+    }
+
+    /// What its states put out is not small.
+    fn make_large(&self, block: &mut Block) {
+        let text = "large ".repeat(usize::try_from(4 + self.below(60)).unwrap_or(0));
+        for state in &mut block.states {
+            if let Some(Template::Object(entries)) = &mut state.output {
+                entries.push(("large".to_owned(), Template::Literal(Value::from(text.as_str()))));
+            }
+        }
     }
 
     fn inner(&self, place: Place) -> Place {
