@@ -12,6 +12,7 @@ use crate::context::{Context, collect};
 use crate::error::{EvalError, ParseError};
 use crate::evaluate::{check_depth, too_deep};
 use crate::expr::{Expr, is_call_of_known_function};
+use crate::parser::Trials;
 use crate::value::{DEPTH_MAX, Value};
 
 /// A value in the making.
@@ -129,7 +130,9 @@ impl<'de> Visitor<'de> for ReadTemplate {
     }
 
     fn visit_str<E: de::Error>(self, source: &str) -> Result<Template, E> {
-        Expr::parse(source).map(Template::Expr).map_err(E::custom)
+        // What is stored was tried out before it was.
+        let parsed = Expr::parse_within(source, &mut Trials::none());
+        parsed.map(Template::Expr).map_err(E::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Template, A::Error> {

@@ -78,6 +78,15 @@ fn the_stored_form_is_short_and_complete() {
 }
 
 #[test]
+fn what_is_stored_is_not_tried_out_again() {
+    let source = "$Input.a =~ `\\pL{1000}`";
+    assert!(Expr::parse(source).is_err(), "it is too large when compiled");
+    let stored = serde_json::to_string(source).unwrap();
+    assert!(serde_json::from_str::<Template>(&stored).is_ok());
+    assert!(serde_json::from_str::<Expr>(&stored).is_ok());
+}
+
+#[test]
 fn leaves_are_expressions_by_their_beginning() {
     for source in [
         "$Input.a",
