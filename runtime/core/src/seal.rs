@@ -21,6 +21,7 @@ pub fn seal(scope: &ScopeId, revision: Revision, entries: &mut [Entry], snapshot
         revision,
         slots: Vec::new(),
         known: BTreeMap::new(),
+        whole: Vec::new(),
     };
     for entry in entries {
         for value in entry.fact.values_mut().into_iter().flatten() {
@@ -37,6 +38,8 @@ struct Sealing {
     slots: Vec<Value>,
     /// Subtrees that have a pointer already, by the address of their shared content, which lives as long as this.
     known: BTreeMap<usize, Arc<Pointer>>,
+    /// What was moved, as it was before.
+    whole: Vec<Value>,
 }
 
 impl Sealing {
@@ -74,6 +77,7 @@ impl Sealing {
     }
 
     fn value(&mut self, value: &mut Value) {
+        let whole = value.clone();
         if let Some(linked) = self.linked(value) {
             *value = linked;
         }
@@ -92,6 +96,11 @@ impl Sealing {
             bytes: value.bytes(),
         };
         self.remember(value, &pointer);
+        // With parts that have moved it is another value; whoever else holds it holds the whole one.
+        if let Some(address) = address(&whole) {
+            self.known.insert(address, Arc::new(pointer.clone()));
+            self.whole.push(whole);
+        }
         self.slots
             .push(core::mem::replace(value, Value::Stored(Arc::new(pointer))));
     }

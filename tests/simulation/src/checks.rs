@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** read-only, and written against the stored records alone.
 
+mod stored;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,6 +76,9 @@ impl Logs {
             if next.snapshot.attempts < one.snapshot.attempts || next.snapshot.visits < one.snapshot.visits {
                 return Err(format!("record {} counts back", next.revision.0));
             }
+        }
+        for record in records {
+            stored::check(record).map_err(|what| format!("record {}: {what}", record.revision.0))?;
         }
         self.check_beginning(scope, records)
     }

@@ -74,6 +74,17 @@ fn a_value_is_stored_once_wherever_it_appears() {
 }
 
 #[test]
+fn a_value_around_a_stored_one_is_stored_once_too() {
+    let inner = text(300);
+    let outer = Value::object([("inner", inner.clone()), ("other", Value::from("y".repeat(250)))]);
+    let (inputs, slots) = sealed(&[&inner, &outer, &outer]);
+    let (stands, bytes) = (born(0, &[], 300), outer.bytes());
+    let linked = Value::object([("inner", stands.clone()), ("other", Value::from("y".repeat(250)))]);
+    assert_eq!(inputs, [stands, born(1, &[], bytes), born(1, &[], bytes)]);
+    assert_eq!(slots, [inner, linked]);
+}
+
+#[test]
 fn what_wraps_a_stored_value_holds_a_pointer_to_it() {
     let large = text(300);
     let wrapped = Value::object([("again", large.clone()), ("n", Value::from(1_u64))]);

@@ -1,0 +1,68 @@
+//! How records are stored: small, nothing twice, and not more of them than it takes.
+
+use stepwell_core::{Entry, Fact, Phase, Record};
+use stepwell_expression::{INLINE_BYTES_MAX, Value};
+
+/// Bytes of an entry whose values are in slots of their own: two values below the bound, and a text for a person.
+const ENTRY_BYTES_MAX: usize = 2048;
+/// After so many entries a record may end between two states; long expressions end it at about a hundred.
+const ENTRIES: usize = 90;
+/// After so many bytes likewise, each of which may count three times: as a result, as an output and in `$Global`.
+const BYTES: u64 = 64 * 1024 / 3;
+
+pub(super) fn check(record: &Record) -> Result<(), String> {
+    let small = record.values.iter().find(|value| value.own_bytes() <= INLINE_BYTES_MAX);
+    if let Some(small) = small {
+        return Err(format!("a slot of its own for {small:?}"));
+    }
+    for entry in &record.entries {
+        let bytes = serde_json::to_string(entry).map_or(0, |text| text.len());
+        if bytes > ENTRY_BYTES_MAX {
+            return Err(format!("{bytes} bytes in `{}`", entry.fact.name()));
+        }
+    }
+    let mut pairs = record.entries.iter().zip(record.entries.iter().skip(1));
+    if let Some((left, entered)) = pairs.find(|(left, entered)| is_another(left, entered)) {
+        return Err(format!("{:?}\nis stored twice: {:?}", left.fact, entered.fact));
+    }
+    ends_for_a_reason(record)
+}
+
+/// Whether a state is entered with another value than the state before was left with, or the scope begun.
+fn is_another(before: &Entry, entered: &Entry) -> bool {
+    let Fact::StepEntered { input, .. } = &entered.fact else {
+        return false;
+    };
+    let given = if let Fact::BranchEntered { input, .. } = &before.fact {
+        Some(input)
+    } else {
+        output(before)
+    };
+    given.is_some_and(|given| given != input)
+}
+
+fn output(entry: &Entry) -> Option<&Value> {
+    let Fact::StepExited { output, .. } = &entry.fact else {
+        return None;
+    };
+    Some(output)
+}
+
+/// A record ends between two states only where it has become large.
+fn ends_for_a_reason(record: &Record) -> Result<(), String> {
+    let phase = record.snapshot.at.as_ref().map(|at| &at.phase);
+    if !matches!(phase, Some(Phase::Entering)) || !record.snapshot.status.is_running() {
+        return Ok(());
+    }
+    let outputs = record.entries.iter().filter_map(output).map(Value::bytes);
+    let bytes = outputs.sum::<u64>() + written(&record.snapshot.globals.view, &record.entries);
+    if record.entries.len() >= ENTRIES || bytes >= BYTES {
+        return Ok(());
+    }
+    Err(format!("it ends between two states after {bytes} bytes"))
+}
+
+/// `$Global` counts whenever it is written.
+fn written(globals: &Value, entries: &[Entry]) -> u64 {
+    globals.bytes() * entries.len() as u64
+}
