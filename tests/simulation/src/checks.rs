@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use stepwell_core::{Millis, Record, ScopeId, Status, attempt_key, decode};
+use stepwell_core::{Millis, Record, ScopeId, Stage, Status, attempt_key, decode};
 use stepwell_ports::{Log, ScopeKey};
 use stepwell_store_memory::MemoryStore;
 
@@ -95,6 +95,25 @@ impl Logs {
             Some(record) if record.stamp >= first.stamp => Err("it begins before the record that forked it".to_owned()),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether nothing is left to be done but to wait for reports, which may never come.
+    #[must_use]
+    pub fn waits_for_reports(&self) -> bool {
+        let is_waiting = |scope: &ScopeId| self.is_waiting(scope) || self.over_since(scope).is_some();
+        self.ended_at(&ScopeId::root()).is_none() && self.scopes.keys().all(is_waiting)
+    }
+
+    fn is_waiting(&self, scope: &ScopeId) -> bool {
+        let Some(last) = self.scopes.get(scope).and_then(|records| records.last()) else {
+            return false;
+        };
+        let runs = |child: &ScopeId| self.scopes.contains_key(child) && self.ended_at(child).is_none();
+        let fork = last.snapshot.fork();
+        let children = fork.map(|fork| (0..fork.count()).map(|index| scope.child(fork.revision, index)));
+        let attempt = last.snapshot.attempt();
+        children.is_some_and(|mut children| children.any(|child| runs(&child)))
+            || attempt.is_some_and(|attempt| attempt.stage == Stage::Submitted && attempt.deadline_ms.is_none())
     }
 
     /// Whether an attempt that begins now is owed by a durable record, and nothing around it ended long ago.

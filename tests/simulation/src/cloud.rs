@@ -17,7 +17,7 @@ use crate::queue::Queue;
 use crate::reports::Door;
 
 /// After how many polls at most a process dies that dies while it answers a call.
-const CALL_POLLS: u64 = 40;
+const CALL_POLLS: u64 = 12;
 
 /// Everything that outlives processes. Clones are the same.
 #[derive(Clone)]

@@ -99,6 +99,12 @@ impl Reports {
         self.state().open == 0
     }
 
+    /// Whether somebody gave up, who may not have been heard.
+    #[must_use]
+    pub fn is_unheard(&self) -> bool {
+        self.state().made.iter().any(|made| made.refused == Some(GAVE_UP))
+    }
+
     /// A task began with that event: what it asks for will be reported.
     pub(crate) fn expect(&self, event: &Value, now: Millis) {
         let Some((token, after, report)) = asked(event) else {

@@ -15,8 +15,8 @@ use stepwell_simulator::VirtualClock;
 
 use crate::crashes::{FLOW, expected, input};
 
-/// How often a page is looked at beside what happens outside.
-const PAGES: u32 = 3;
+/// How often a page is looked at, where nobody stands still, beside what happens outside.
+const PAGES: u32 = 40;
 
 /// Everything at once.
 fn trouble(seed: u64) -> Trouble {
@@ -130,6 +130,31 @@ fn a_report_is_heard_by_a_clock_that_is_behind() {
             "seed {seed}"
         );
     }
+}
+
+/// Whoever calls dies at some poll and never calls again: what it has written goes on all the same.
+#[test]
+fn callers_that_die_agree() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
+                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {token.$: \
+                  '$Context.Current.TaskToken', report_after_ms: 3000, report: heard, report_gives_up: 1}}, Next: B}\n  - \
+                  {Type: Task, Name: B, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect}, End: true}\n";
+    let trouble = Trouble {
+        processes: 2,
+        call_death: 1,
+        ..Trouble::default()
+    };
+    let mut unheard = 0;
+    for seed in crate::seeds(200, &[]) {
+        let (world, end) = run_states(seed, trouble, states);
+        let logs = Logs::read(&world.store, "calm/e");
+        unheard += u32::from(logs.waits_for_reports());
+        if end == Ended::Running && !logs.waits_for_reports() {
+            crate::caught("a world of callers that die", seed, &logs.to_string());
+            panic!("seed {seed}: nobody goes on\n{logs}");
+        }
+    }
+    assert!(unheard > 0, "no caller died before it was heard");
 }
 
 /// Six effects of 18 s each, one after another: more than one invocation has time for.
@@ -286,8 +311,8 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         stop = stop.or(happen(&mut world, plan, &execution, outside));
         pages.push(page(&mut world, &execution)?);
     }
-    for _ in 0..PAGES {
-        world.run_for(world.chance.below(200));
+    for _ in (0..PAGES).filter(|_| trouble.pause == 0) {
+        world.run_for(world.chance.below(60));
         pages.push(page(&mut world, &execution)?);
     }
     if !world.run_dry(1_000_000) {
@@ -296,6 +321,10 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     if !world.failed.is_empty() {
         let logs = Logs::read(&world.store, &execution);
         return Err(format!("invocations failed: {:?}\n{logs}", world.failed));
+    }
+    // Who gave up may not have been heard, and then nobody ever reports.
+    if world.tasks.reports.is_unheard() && Logs::read(&world.store, &execution).waits_for_reports() {
+        return Ok(());
     }
     let known = all_that_is_known(&mut world, &execution);
     let mut whole = known.map_err(|what| {

@@ -172,8 +172,9 @@ impl Making {
             literal("report_after_ms", after),
             literal("report_times", times),
         ];
-        // Who gives up may have been heard or not; without a Timeout the task might wait for ever.
-        body.extend((timeout.is_some() && self.once_in(2)).then(|| literal("report_gives_up", 1)));
+        // Who gives up may have been heard or not; without a Timeout the task may then wait for ever.
+        let gives_up = self.once_in(if timeout.is_some() { 2 } else { 3 });
+        body.extend(gives_up.then(|| literal("report_gives_up", 1)));
         body.push(match self.once_in(4) {
             true => ("report_code".to_owned(), Template::Literal(Value::from(code))),
             false => {
