@@ -165,13 +165,26 @@ pub(crate) fn array_contains(array: &Value, wanted: &Value, context: &mut Contex
     Ok(items.iter().any(|item| has_canonical(item, &wanted)))
 }
 
+/// Whether a pattern is found in a text; in null no pattern is, but it must be one.
 fn matches(operator: Infix, text: &Value, pattern: &Value, context: &mut Context<'_>) -> Result<bool, Halt> {
-    if text.is_null() || pattern.is_null() {
-        return Err(Halt::failed(format!("`{}` needs text, not null", operator.symbol())));
+    if pattern.is_null() {
+        return Err(Halt::failed(format!(
+            "`{}` needs a pattern, not null",
+            operator.symbol()
+        )));
     }
-    let text = text_of(text, context)?;
+    let searched = match text {
+        Value::Null => String::new(),
+        Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)
+        | Value::Stored(_) => text_of(text, context)?,
+    };
     let pattern = text_of(pattern, context)?;
-    pattern::is_match(&pattern, &text, context)
+    let found = pattern::is_match(&pattern, &searched, context)?;
+    Ok(found && !text.is_null())
 }
 
 /// Adds numbers, joins texts; else adds what can be read as numbers, or joins what is not null.

@@ -234,9 +234,21 @@ fn patterns_match_anywhere() {
         (r#"$Input.s !~ "^ex""#, "true"),
         (r#"$Input.n10 =~ "^1\\d$""#, "true"),
         ("$Input.s =~ `^t\\w+t$`", "true"),
+        (r#"$Input.gone =~ "x""#, "false"),
+        (r#"$Input.gone !~ "x""#, "true"),
+        (r#"$Input.gone =~ """#, "false"),
+        (r#"null !~ "null""#, "true"),
     ]);
     let world = World::with_input("{\"p\":\"(\"}");
-    assert_eq!(world.failure(r#"$Input.gone =~ "x""#), "`=~` needs text, not null");
+    assert_eq!(world.failure(r#""x" =~ $Input.gone"#), "`=~` needs a pattern, not null");
+    assert_eq!(
+        world.failure("$Input.gone !~ $Input.gone"),
+        "`!~` needs a pattern, not null"
+    );
+    assert_eq!(
+        world.failure("$Input.gone =~ $Input.p"),
+        "not a regular expression: unclosed group"
+    );
     assert_eq!(
         world.failure(r#""x" =~ $Input.p"#),
         "not a regular expression: unclosed group"
