@@ -29,6 +29,8 @@ pub(super) struct Doings {
     pub(super) open: u64,
     /// Visits that ended well.
     pub(super) done: u64,
+    /// Visits that were cut off.
+    pub(super) cut_off: u64,
     /// Visits that failed.
     pub(super) failed: u64,
     /// Attempts that failed.
@@ -41,8 +43,8 @@ pub(super) struct Doings {
     pub(super) took_ms: Option<u64>,
     /// What the last attempt is doing.
     pub(super) phase: Phase,
-    /// Whether the last visit was left by a Catch, or cut off.
-    pub(super) caught: bool,
+    /// How the last visit was left, if it was left at all and did not fail.
+    pub(super) way_out: WayOut,
     /// The last failure.
     pub(super) note: Option<String>,
     /// Of a Map: items that have begun, and ended.
@@ -61,6 +63,29 @@ pub(super) enum Phase {
     Waiting,
     /// One failed, and another follows or may follow.
     Retrying,
+}
+
+/// How a state was left that did not fail its scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum WayOut {
+    /// It was done.
+    #[default]
+    Well,
+    /// A Catch took its failure.
+    Caught,
+    /// What is around it ended first.
+    CutOff,
+}
+
+/// How the state was left that an event says was left.
+///
+/// A failure's note has a colon behind its code, so that no failure looks like a cut, whatever its code.
+pub(super) fn way_out(event: &EventLine) -> WayOut {
+    match event.note.as_deref() {
+        None => WayOut::Well,
+        Some("FnF.Canceled") => WayOut::CutOff,
+        Some(_) => WayOut::Caught,
+    }
 }
 
 impl Board {
@@ -115,8 +140,11 @@ impl Doings {
             }
             "StepExited" => {
                 self.leave(event);
-                self.done += 1;
-                self.caught = event.note.is_some();
+                self.way_out = way_out(event);
+                match self.way_out {
+                    WayOut::Well | WayOut::Caught => self.done += 1,
+                    WayOut::CutOff => self.cut_off += 1,
+                }
             }
             "StepFailed" => {
                 self.leave(event);
@@ -132,7 +160,7 @@ impl Doings {
     fn enter(&mut self, event: &EventLine) {
         self.open += 1;
         (self.since_ms, self.entered_ms, self.attempt) = (event.at_ms, event.at_ms, 0);
-        (self.phase, self.note, self.took_ms, self.caught) = (Phase::Working, None, None, false);
+        (self.phase, self.note, self.took_ms, self.way_out) = (Phase::Working, None, None, WayOut::Well);
     }
 
     fn leave(&mut self, event: &EventLine) {

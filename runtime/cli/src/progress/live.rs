@@ -11,7 +11,7 @@ use stepwell_wire::Begun;
 use stepwell_wire::output::EventLine;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::board::{Board, Doings, Phase};
+use super::board::{Board, Doings, Phase, WayOut};
 use super::duration;
 use crate::console::{Style, one_line};
 
@@ -60,6 +60,7 @@ enum Stand {
     Retrying,
     Done,
     Caught,
+    CutOff,
     Failed,
 }
 
@@ -183,6 +184,8 @@ impl Live {
             (Stand::Done, false) => "+",
             (Stand::Caught, true) => "↷",
             (Stand::Caught, false) => "!",
+            (Stand::CutOff, true) => "⊘",
+            (Stand::CutOff, false) => "-",
             (Stand::Failed, true) => "✗",
             (Stand::Failed, false) => "x",
         }
@@ -193,7 +196,7 @@ impl Live {
             Stand::Ahead => "2",
             Stand::Working => "36",
             Stand::Waiting => "35",
-            Stand::Retrying | Stand::Caught => "33",
+            Stand::Retrying | Stand::Caught | Stand::CutOff => "33",
             Stand::Done => "32",
             Stand::Failed => "31",
         };
@@ -230,8 +233,11 @@ fn passes_map(flow: &Flow, path: &BlockPath) -> bool {
 fn stand(doings: &Doings) -> Stand {
     match (doings.open, doings.phase) {
         (0, _) if doings.done == 0 && doings.failed > 0 => Stand::Failed,
-        (0, _) if doings.caught => Stand::Caught,
-        (0, _) => Stand::Done,
+        (0, _) => match doings.way_out {
+            WayOut::Well => Stand::Done,
+            WayOut::Caught => Stand::Caught,
+            WayOut::CutOff => Stand::CutOff,
+        },
         (_, Phase::Working) => Stand::Working,
         (_, Phase::Waiting) => Stand::Waiting,
         (_, Phase::Retrying) => Stand::Retrying,
@@ -260,11 +266,11 @@ fn beside(what: What, doings: &Doings, stand: Stand, now_ms: u64) -> String {
 
 fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     let time = match (stand, doings.took_ms) {
-        (Stand::Done | Stand::Caught | Stand::Failed, Some(took)) => took,
+        (Stand::Done | Stand::Caught | Stand::CutOff | Stand::Failed, Some(took)) => took,
         _ => now_ms.saturating_sub(doings.entered_ms),
     };
     let mut said = Vec::new();
-    let visits = doings.done + doings.failed + doings.open;
+    let visits = doings.done + doings.cut_off + doings.failed + doings.open;
     if visits > 1 {
         said.push(format!("visit {visits}"));
     }
@@ -277,6 +283,9 @@ fn single(doings: &Doings, stand: Stand, now_ms: u64) -> String {
     if stand == Stand::Caught {
         said.push("caught".to_owned());
     }
+    if stand == Stand::CutOff {
+        said.push("cut off".to_owned());
+    }
     if stand == Stand::Waiting {
         said.push("waits for a report".to_owned());
     }
@@ -288,6 +297,7 @@ fn counts(doings: &Doings) -> String {
     let parts = parts([
         (doings.done, "done"),
         (doings.open, "running"),
+        (doings.cut_off, "cut off"),
         (doings.failed, "failed"),
         (doings.failed_attempts, "failed attempts"),
     ]);

@@ -7,7 +7,7 @@ use stepwell_model::{Flow, Kind};
 use stepwell_wire::output::EventLine;
 use stepwell_wire::{Begun, Standing};
 
-use super::board::state;
+use super::board::{WayOut, state, way_out};
 use super::duration;
 use crate::console::one_line;
 
@@ -71,12 +71,7 @@ impl Plain {
             "TaskScheduled" if attempt > 1 => {
                 format!("attempt {attempt} follows{}", after(times.map(|t| t.failed_ms), event))
             }
-            "StepExited" if event.note.is_some() => format!(
-                "left by Catch{}{}",
-                after(times.map(|t| t.entered_ms), event),
-                note(event)
-            ),
-            "StepExited" => format!("done{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
+            "StepExited" => left(times, event),
             "StepFailed" => format!("failed{}{}", after(times.map(|t| t.entered_ms), event), note(event)),
             _ => return self.execution_event(event),
         };
@@ -126,6 +121,15 @@ impl Plain {
             event.execution,
             after(self.started_ms, event)
         ))
+    }
+}
+
+fn left(times: Option<Times>, event: &EventLine) -> String {
+    let took = after(times.map(|times| times.entered_ms), event);
+    match way_out(event) {
+        WayOut::Well => format!("done{took}"),
+        WayOut::Caught => format!("left by Catch{took}{}", note(event)),
+        WayOut::CutOff => format!("cut off{took}"),
     }
 }
 

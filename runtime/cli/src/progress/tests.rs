@@ -145,6 +145,40 @@ running for 2.0 s";
 }
 
 #[test]
+fn what_is_cut_off_was_left_by_no_catch() {
+    let left = |note: &str, scope: &str, state: &str, at_ms: u64| EventLine {
+        note: Some(note.into()),
+        ..event("StepExited", scope, state, 0, at_ms)
+    };
+    let told = [
+        event("StepEntered", "", "Both", 0, 0),
+        event("StepEntered", "Both/0", "Pay", 0, 0),
+        event("StepEntered", "Both/1", "Each", 0, 0),
+        left("FnF.Canceled: ", "Both/0", "Pay", 500),
+        left("FnF.Canceled", "Both/1", "Each", 1000),
+        left("FnF.Canceled", "", "Both", 1000),
+        event("ExecutionTimedOut", "", "", 0, 1000),
+    ];
+    let mut lines = plain::Plain::new(flow());
+    let said: Vec<String> = told.iter().filter_map(|event| lines.event(event)).collect();
+    let expected = [
+        "Both: begun",
+        "Both/1/Each: begun",
+        "Both/0/Pay: left by Catch after 500 ms: FnF.Canceled: ",
+        "Both/1/Each: cut off after 1.0 s",
+        "Both: cut off after 1.0 s",
+        "shop/n: timed out",
+    ];
+    assert_eq!(said, expected);
+    let mut live = live::Live::new(flow(), Style::PLAIN);
+    told.iter().for_each(|event| live.event(event));
+    let drawn = live.draw(5000);
+    for beside in ["! Pay", "500 ms  caught", "- Each", "- Both", "1.0 s  cut off"] {
+        assert!(drawn.contains(beside), "{beside} in {drawn}");
+    }
+}
+
+#[test]
 fn a_tree_that_is_too_tall_is_cut_around_what_runs() {
     let states: String = (0..40)
         .map(|n| format!("  - {{Type: Pass, Name: S{n}, Next: S{}}}\n", n + 1))
