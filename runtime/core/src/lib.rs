@@ -53,7 +53,7 @@ pub use globals::Globals;
 pub use history::{Entry, Fact};
 pub use ids::{AttemptNumber, Millis, Revision, ScopeId};
 pub use pins::{FlowVersion, Parent, Pins};
-pub use random::{attempt_key, visit_key};
+pub use random::{attempt_key, draw, visit_key};
 pub use record::{Record, RecordError, decode, encode};
 pub use scope::{Kind, Lane, Scope, child, child_count, root};
 pub use seal::seal;

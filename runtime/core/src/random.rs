@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::{AttemptNumber, ScopeId};
 
 /// The `draw`-th random number of a scope.
-pub(crate) fn draw(seed: &str, scope: &ScopeId, draw: u64) -> [u8; 16] {
+#[must_use]
+pub fn draw(seed: &str, scope: &ScopeId, draw: u64) -> [u8; 16] {
     first_half(&Sha256::digest(format!("draw\0{seed}\0{}\0{draw}", scope.0)))
 }
 

@@ -1,13 +1,13 @@
 //! An expression by itself.
 
-use stepwell_core::Failure;
+use stepwell_core::{Failure, ScopeId, draw};
 use stepwell_definition::{Strictness, check_expression};
 use stepwell_expression::{Context, EvalError, Expr, Memory, Template, Value, Variables};
 use stepwell_model::{Block, Exit, Flow, Kind, Recovery, State, StateIndex};
 
 use super::facts::Facts;
 use super::given::{Given, laid_over};
-use super::trial::Trial;
+use super::trial::{SEED, Trial};
 use crate::console::Style;
 use crate::exit::Trouble;
 use crate::files::Problems;
@@ -63,12 +63,9 @@ impl Variables for Sight<'_> {
     }
 }
 
-/// Random numbers that are the same every time.
+/// Random numbers that are the same every time, and the same that a state by itself draws.
 fn drawn(number: u32) -> [u8; 16] {
-    let digest = stepwell_model::digest(&number.to_be_bytes());
-    let mut drawn = [0; 16];
-    drawn.iter_mut().zip(digest.bytes()).for_each(|(to, from)| *to = from);
-    drawn
+    draw(SEED, &ScopeId::root(), u64::from(number))
 }
 
 /// `$Context` as the core shows it to a state, and what is given over it.

@@ -47,7 +47,12 @@ Exit codes: 0 it yields something, 1 it fails, 2 the expression or the flow is r
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The expression, in quotes for the shell
-    #[arg(value_name = "EXPR", required_unless_present = "flow", conflicts_with = "flow")]
+    #[arg(
+        value_name = "EXPR",
+        allow_hyphen_values = true,
+        required_unless_present = "flow",
+        conflicts_with = "flow"
+    )]
     expression: Option<String>,
     /// Run one state of this flow
     #[arg(long, value_name = "FILE", requires = "state")]

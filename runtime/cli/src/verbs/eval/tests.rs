@@ -367,3 +367,148 @@ fn options_of_a_state_go_with_a_flow() {
         "{error}"
     );
 }
+
+#[test]
+fn an_expression_may_begin_with_a_minus() {
+    let good = |out: &str| (Exit::Succeeded, format!("{out}\n"), String::new());
+    let input = ["--input", r#"{"a": 5}"#];
+    assert_eq!(words(&[&["-$Input.a"], &input[..]].concat()), good("-5"));
+    assert_eq!(words(&[&input[..], &["-$Input.a"]].concat()), good("-5"));
+    assert_eq!(words(&["-1", "--json"]), good(r#"{"value":-1,"missing":[]}"#));
+    assert_eq!(words(&["--", "- 1 + 2"]), good("1"));
+    assert_eq!(words(&["- -1", "--environment", "A=-1"]), good("1"));
+    let (exit, out, _) = words(&["--help"]);
+    assert_eq!(exit, Exit::Succeeded);
+    assert!(out.contains("Usage: stepwell eval [OPTIONS] [EXPR]"), "{out}");
+}
+
+#[test]
+fn an_expression_draws_what_a_state_by_itself_draws() {
+    let drawn = "toArray(uuid(), uuid(), randomInt(0, 255), randomInt(0, 255), randomInt(0, 255))";
+    let (exit, alone, error) = words(&[drawn]);
+    assert_eq!((exit, error.as_str()), (Exit::Succeeded, ""));
+    let flow = format!(
+        "Type: StateMachine\nSpecVersion: v1\nName: f\nStartAt: A\nStates:\n  - {{Type: Succeed, Name: A, OutputConstructor: {{x.$: '{drawn}'}}}}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, flow).unwrap();
+    let (_, in_state, _) = words(&["--flow", &path.display().to_string(), "--state", "A"]);
+    let output = format!("output: {{\"x\":{}}}", alone.trim_end());
+    assert!(in_state.lines().any(|line| line == output), "{in_state} {output}");
+    let yielded: serde_json::Value = serde_json::from_str(&alone).unwrap();
+    let hexadecimal = |drawn: &serde_json::Value| {
+        drawn
+            .as_u64()
+            .is_some_and(|byte| u8::try_from(byte).is_ok_and(|byte| byte.is_ascii_hexdigit()))
+    };
+    let mut numbers = yielded.as_array().unwrap().iter().skip(2);
+    assert!(!numbers.all(hexadecimal), "{yielded}");
+}
+
+/// What a Map shows that makes its items by `constructor`.
+fn map(constructor: &str, more: &[&str]) -> (Exit, String, String) {
+    let flow = format!(
+        "Type: StateMachine
+SpecVersion: v1
+Name: f
+StartAt: M
+States:
+  - Type: Map
+    Name: M
+    ItemsPath: $Input.list
+    ItemConstructor: {constructor}
+    Processor: {{StartAt: P, States: [{{Type: Fail, Name: P}}]}}
+    Retry: [{{Errors: [Never], MaxAttempts: 1, IntervalSeconds: 1}}]
+    Catch: [{{Errors: [Odd], Next: M}}, {{Errors: [FnF.RuntimeError], Next: S, OutputConstructor: {{c.$: $Context.Current.Error.Code}}}}]
+    Next: S
+  - {{Type: Succeed, Name: S}}
+"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, flow).unwrap();
+    let path = path.display().to_string();
+    words(&[&["--flow", &path, "--state", "M"], more].concat())
+}
+
+#[test]
+fn items_are_shown_as_their_constructor_makes_them() {
+    let constructor = "{i.$: 'intAdd($Item, 1)', n.$: $Context.Map.Item.Index, g.$: $Global.g, a.$: $Input.a, gone.$: $Item.x, r.$: 'randomInt(0, 1000000)'}";
+    let given = ["--input", r#"{"list":[5,6],"a":1}"#, "--global", r#"{"g":2}"#];
+    let head = [
+        "state: \"M\"",
+        "type: \"Map\"",
+        "input: {\"list\":[5,6],\"a\":1}",
+        r#"items: [{"i":6,"n":0,"g":2,"a":1,"gone":null,"r":882122},{"i":7,"n":1,"g":2,"a":1,"gone":null,"r":618483}]"#,
+        "at_once: 2",
+    ];
+    let note = "note: `$Item.x` is missing: null\n".to_owned();
+    assert_eq!(map(constructor, &given), (Exit::Succeeded, lines(&head), note.clone()));
+    let with_result = [&given[..], &["--result", "[1,2]"]].concat();
+    let ended = [&head[..], &["output: {\"Items\":[1,2]}", "next: \"S\""]].concat();
+    assert_eq!(map(constructor, &with_result), (Exit::Succeeded, lines(&ended), note));
+}
+
+#[test]
+fn an_item_that_cannot_be_made_fails_its_map() {
+    let constructor = "{i.$: 'intAdd($Item, 1)'}";
+    let shown = [
+        "state: \"M\"",
+        "type: \"Map\"",
+        "input: {\"list\":[5,\"x\"]}",
+        "failed_item: 1",
+        "at_once: 2",
+        r#"caught: {"code":"FnF.RuntimeError","detail":"argument 1 of `intAdd` must be an integer below 2^63, not text (in `intAdd($Item, 1)`)"}"#,
+        r#"output: {"c":"FnF.RuntimeError"}"#,
+        "catch_rule: 2",
+        "next: \"S\"",
+    ];
+    let input = ["--input", r#"{"list":[5,"x"]}"#];
+    assert_eq!(
+        map(constructor, &input),
+        (Exit::Succeeded, lines(&shown), String::new())
+    );
+    let limited = [&input[..], &["--set", "limits.data=20"]].concat();
+    let (exit, out, error) = map("{i: a text of many letters}", &limited);
+    let shown = lines(&[
+        "state: \"M\"",
+        "type: \"Map\"",
+        "input: {\"list\":[5,\"x\"]}",
+        "failed_item: 0",
+        "at_once: 2",
+    ]);
+    assert_eq!((exit, out), (Exit::Failed, shown));
+    assert!(error.starts_with("FnF.DataLimitExceeded: "), "{error}");
+}
+
+#[test]
+fn what_many_items_get_is_cut() {
+    let items: Vec<String> = (0..1003).map(|item| item.to_string()).collect();
+    let given = format!("{{\"list\":[{}]}}", items.join(","));
+    let (exit, out, error) = map("{i: 1}", &["--input", &given]);
+    assert_eq!((exit, error.as_str()), (Exit::Succeeded, ""));
+    let shown = format!(
+        "items: [{}]\nitems_left_out: 3\nat_once: 40\n",
+        ["{\"i\":1}"; 1000].join(",")
+    );
+    assert!(out.ends_with(&shown), "{out}");
+    let (_, out, _) = map("{all.$: $Input.list}", &["--input", &given]);
+    assert!(
+        out.len() < 2_000_000 && out.contains("\nitems_left_out: "),
+        "{}",
+        out.len()
+    );
+}
+
+#[test]
+fn a_limit_of_waits_hides_no_way_out() {
+    let limited = ["--input", "{\"n\":9}", "--set", "wait.max_seconds=1"];
+    let (exit, out, error) = state("Decide", &limited);
+    assert_eq!((exit, error.as_str()), (Exit::Succeeded, ""));
+    assert!(out.ends_with("condition: \"$Input.n > 3\"\nnext: \"Pay\"\n"), "{out}");
+    let (exit, out, error) = state("Rest", &limited);
+    let shown = lines(&["state: \"Rest\"", "type: \"Wait\"", "input: {\"n\":9}"]);
+    let refused = "FnF.InvalidParameter: `wait.max_seconds` allows at most 1 seconds\n";
+    assert_eq!((exit, out, error.as_str()), (Exit::Failed, shown, refused));
+}

@@ -37,6 +37,9 @@ pub(crate) struct TrialArguments {
     pub(super) set: Vec<String>,
 }
 
+/// The seed of every trial.
+pub(super) const SEED: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// A flow whose first state is tried, and what an execution of it depends on.
 #[derive(Debug)]
 pub(super) struct Trial {
@@ -98,8 +101,19 @@ impl Trial {
 
     /// Folds something that happens later, or now.
     pub(super) fn fold(&self, snapshot: &Snapshot, event: &Event, now: u64) -> Result<Advanced, Trouble> {
+        self.fold_in(&ScopeId::root(), snapshot, event, now)
+    }
+
+    /// Folds something that happens in a scope of the state's own.
+    pub(super) fn fold_in(
+        &self,
+        scope: &ScopeId,
+        snapshot: &Snapshot,
+        event: &Event,
+        now: u64,
+    ) -> Result<Advanced, Trouble> {
         let program = Program {
-            scope: &ScopeId::root(),
+            scope,
             flow: &self.flow,
             pins: &self.pins,
             tokens: &SameToken,
@@ -183,7 +197,7 @@ fn pins(flow: &Flow, given: &Given) -> Result<Pins, Trouble> {
         settings: Settings::default(),
         environment: given.environment.clone(),
         input: input.clone(),
-        seed: "0".repeat(64).into(),
+        seed: SEED.into(),
         nonce: None,
         started_ms: 0,
         parent: None,

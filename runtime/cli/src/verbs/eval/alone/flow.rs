@@ -1,4 +1,4 @@
-//! A flow of one state, whose ways out lead to stops of their own.
+//! A flow of one state, whose ways out lead to stops of their own, and so do the items of a Map.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use stepwell_model::{Block, Catch, Exit, Flow, Kind, Recovery, Rule, Scalar, Sta
 use crate::exit::Trouble;
 use crate::verbs::eval::facts::Facts;
 
-/// What a stop waits for: a day, which nobody lets pass.
-const STOP_SECONDS: u64 = 86_400;
+/// What a stop waits for: what every limit of a Wait allows, and nobody lets pass.
+const STOP_SECONDS: u64 = 1;
 
 /// A way out of a state.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,9 @@ pub(super) fn ways_apart(name: &Arc<str>, block: &Block, index: StateIndex) -> R
             *default = ways.stop(WayKind::Default, *default)?;
         }
     }
+    if let Kind::Map(map) = &mut state.kind {
+        map.processor = stopped(name);
+    }
     match &mut state.recovery {
         Recovery::RetryThenCatch { catch, .. } => {
             for (rule, catch) in catch.iter_mut().enumerate() {
@@ -130,6 +133,14 @@ fn flow(name: &Arc<str>, states: Vec<State>) -> Flow {
             start: StateIndex(0),
             states,
         },
+    }
+}
+
+/// What an item does here: nothing but to begin.
+fn stopped(name: &Arc<str>) -> Block {
+    Block {
+        start: StateIndex(0),
+        states: vec![stop(name)],
     }
 }
 

@@ -1,6 +1,9 @@
 //! What a state asks for from outside, and what comes of it.
 
-use stepwell_core::{Attempt, Branch, Event, Failure, Fork, Forked, Items, Phase, Report, Snapshot, Telemetry};
+use stepwell_core::{
+    Advanced, Attempt, Branch, Event, Fact, Failure, Fork, Forked, Items, Kind as ScopeKind, Phase, Report, Revision,
+    ScopeId, Snapshot, Telemetry, child,
+};
 use stepwell_expression::Value;
 use stepwell_model::{Kind, Mode, StateIndex};
 
@@ -10,6 +13,10 @@ use crate::exit::Trouble;
 use crate::files::{Problems, json};
 use crate::verbs::eval::trial::TrialArguments;
 use crate::verbs::moment;
+
+/// How many items of a Map are tried, and how many bytes of what they get are enough.
+const ITEMS_MAX: u64 = 1_000;
+const ITEMS_BYTES_MAX: u64 = 1 << 20;
 
 /// What comes from outside.
 pub(super) enum Outcome {
@@ -59,8 +66,11 @@ impl Seen<'_> {
                 Ok(Some((Event::TimerFired, *until)))
             }
             Phase::Forked(fork) => {
-                self.fork(fork, snapshot);
-                let event = outcome.map(|outcome| joined(fork, outcome)).transpose()?;
+                let failed = self.fork(fork, snapshot)?;
+                let event = match failed {
+                    Some(failed) => Some(failed),
+                    None => outcome.map(|outcome| joined(fork, outcome)).transpose()?,
+                };
                 Ok(event.map(|event| (event, now)))
             }
             Phase::Entering | Phase::Delayed { .. } => Ok(None),
@@ -81,18 +91,60 @@ impl Seen<'_> {
         Ok(())
     }
 
-    fn fork(&mut self, fork: &Fork, snapshot: &Snapshot) {
+    /// Shows what the children get; what happens where an item cannot begin.
+    fn fork(&mut self, fork: &Fork, snapshot: &Snapshot) -> Result<Option<Event>, Trouble> {
         match &fork.children {
             Forked::Branches { count } => {
                 self.facts.add("branches", u64::from(*count));
                 let input = snapshot.at.as_ref().map(|at| at.input.clone());
                 self.facts.add("branch_input", input.unwrap_or_default());
+                Ok(None)
             }
-            Forked::Lanes { count, items, .. } => {
-                self.facts.add("items", items.clone());
+            Forked::Lanes { count, total, .. } => {
+                let failed = self.items(fork.revision, *total, snapshot)?;
                 self.facts.add("at_once", u64::from(*count));
+                Ok(failed)
             }
         }
+    }
+
+    /// Shows what the items of a Map get; the failure of the first that gets nothing.
+    fn items(&mut self, fork: Revision, total: u64, snapshot: &Snapshot) -> Result<Option<Event>, Trouble> {
+        let mut inputs = Vec::new();
+        let mut bytes = 0;
+        for index in 0..total.min(ITEMS_MAX) {
+            if bytes > ITEMS_BYTES_MAX {
+                break;
+            }
+            let begun = self.begin_item(index, fork, snapshot)?;
+            self.facts.add_missing_of(&begun.entries);
+            if let Some(failure) = begun.snapshot.status.failure().cloned() {
+                self.facts.add("failed_item", index);
+                return Ok(Some(Event::ChildFailed { fork, index, failure }));
+            }
+            let input = begun.entries.into_iter().find_map(|entry| item_input(entry.fact));
+            bytes += input.as_ref().map_or(0, Value::bytes);
+            inputs.extend(input);
+        }
+        let left_out = total.saturating_sub(inputs.len() as u64);
+        self.facts.add("items", Value::array(inputs));
+        if left_out > 0 {
+            self.facts.add("items_left_out", left_out);
+        }
+        Ok(None)
+    }
+
+    /// Begins one item in a lane of its own.
+    fn begin_item(&self, index: u64, fork: Revision, snapshot: &Snapshot) -> Result<Advanced, Trouble> {
+        let state = self.state()?.name.clone();
+        let lane = child(snapshot, &state, 0);
+        let mut lane = lane.ok_or_else(|| Trouble::mistake("the Map has no items"))?;
+        if let ScopeKind::Lane(lane) = &mut lane.scope.kind {
+            (lane.item, lane.reserved_end) = (index, index + 1);
+        }
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let scope = ScopeId::root().child(fork, number);
+        self.trial.fold_in(&scope, &lane, &Event::Started, self.trial.now)
     }
 
     /// What happens to an attempt: it answers, or somebody reports with its token.
@@ -151,6 +203,14 @@ impl Seen<'_> {
         self.facts.add("after_ms", due.saturating_sub(self.trial.now));
         Ok(())
     }
+}
+
+/// What an item gets.
+fn item_input(fact: Fact) -> Option<Value> {
+    let Fact::IterationEntered { input, .. } = fact else {
+        return None;
+    };
+    Some(input)
 }
 
 /// How the children end.
