@@ -16,6 +16,7 @@ use stepwell_model::{Kind, State, StateIndex};
 
 use self::flow::{Way, ways_apart, without_work};
 use self::work::Outcome;
+use super::context;
 use super::facts::{Facts, described};
 use super::given::Given;
 use super::trial::{Trial, TrialArguments};
@@ -32,6 +33,7 @@ pub(super) fn run(
     problems: &mut Problems,
     style: Style,
 ) -> Result<Facts, Trouble> {
+    context::check(given)?;
     let outcome = Outcome::of(arguments, problems, style)?;
     let file = FlowFile::read(path)?;
     problems.add(&file.checked.report(Strictness::Lenient), style);
@@ -96,7 +98,7 @@ impl Seen<'_> {
             .map(|at| &at.phase);
         let event = match phase {
             Some(phase) => self.work(phase, &entered.snapshot, outcome)?,
-            None if outcome.is_some() && entered.snapshot.status.failure().is_none() => {
+            None if outcome.is_some() && !has_failed(entered) => {
                 let state = self.state()?;
                 return Err(Trouble::mistake(format!(
                     "`{}` is done at once, so that there is nothing for `--result` or `--fail` to come from",
@@ -163,6 +165,12 @@ impl Seen<'_> {
             (None, Status::Running | Status::Failed(_) | Status::Stopped(_) | Status::TimedOut(_)) => Ok(()),
         }
     }
+}
+
+/// Whether the state failed before anything could come from outside, though a Catch took it.
+fn has_failed(entered: &Advanced) -> bool {
+    let caught = |fact: &Fact| matches!(fact, Fact::StepExited { caught: Some(_), .. });
+    entered.snapshot.status.failure().is_some() || entered.entries.iter().any(|entry| caught(&entry.fact))
 }
 
 fn kind_name(kind: &Kind) -> &'static str {

@@ -15,7 +15,8 @@ pub(crate) struct GivenArguments {
     /// `$Input`; of a state, its raw input [default: {}]
     #[arg(long, value_name = "JSON|FILE")]
     input: Option<String>,
-    /// Fields of `$Context`, laid over those that every execution has
+    /// Fields of `$Context`, laid over those that every execution has; of a state, Execution.Name, Execution.Input,
+    /// Current.Error and Map.Item.Index
     #[arg(long, value_name = "JSON|FILE")]
     context: Option<String>,
     /// `$Global` [default: {}]

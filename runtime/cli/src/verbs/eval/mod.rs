@@ -9,6 +9,7 @@
 //! expression crate, and there is no store.
 
 mod alone;
+mod context;
 mod expression;
 mod facts;
 mod given;

@@ -512,3 +512,69 @@ fn a_limit_of_waits_hides_no_way_out() {
     let refused = "FnF.InvalidParameter: `wait.max_seconds` allows at most 1 seconds\n";
     assert_eq!((exit, out, error.as_str()), (Exit::Failed, shown, refused));
 }
+
+#[test]
+fn a_failure_that_is_caught_before_the_work_is_shown() {
+    let flow = "Type: StateMachine
+SpecVersion: v1
+Name: f
+StartAt: A
+States:
+  - Type: Parallel
+    Name: A
+    Timeout.$: $Input.gone
+    Branches: [{StartAt: B, States: [{Type: Succeed, Name: B}]}]
+    Catch: [{Errors: [FnF.ALL], OutputConstructor: {c.$: $Context.Current.Error.Code}, Next: S}]
+    Next: S
+  - {Type: Succeed, Name: S}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, flow).unwrap();
+    let (exit, out, error) = words(&["--flow", &path.display().to_string(), "--state", "A", "--result", "[1]"]);
+    assert_eq!(
+        (exit, error.as_str()),
+        (Exit::Succeeded, "note: `$Input.gone` is missing: null\n")
+    );
+    let left = "output: {\"c\":\"FnF.InvalidParameter\"}\ncatch_rule: 1\nnext: \"S\"\n";
+    assert!(out.ends_with(left) && out.contains("\ncaught: "), "{out}");
+}
+
+#[test]
+fn a_state_takes_the_item_and_refuses_what_it_cannot_take() {
+    let flow = "Type: StateMachine
+SpecVersion: v1
+Name: f
+StartAt: A
+States:
+  - {Type: Pass, Name: A, OutputConstructor: {i.$: $Context.Map.Item.Index, e.$: $Context.Current.Error}, End: true}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, flow).unwrap();
+    let path = path.display().to_string();
+    let given = |context: &str| words(&["--flow", &path, "--state", "A", "--context", context]);
+    let shown = |out: &str| {
+        let output = format!("output: {out}");
+        lines(&["state: \"A\"", "type: \"Pass\"", "input: {}", &output, "end: true"])
+    };
+    let (exit, out, _) = given(r#"{"Map":{"Item":{"Index":3}},"Current":{"Error":{"Code":"C"}}}"#);
+    assert_eq!(
+        (exit, out),
+        (Exit::Succeeded, shown(r#"{"i":3,"e":{"Code":"C","Detail":""}}"#))
+    );
+    for (context, path) in [
+        (r#"{"Foo":1}"#, "Foo"),
+        (r#"{"Map":{"Item":{"Key":3}}}"#, "Map.Item.Key"),
+        (r#"{"Map":3}"#, "Map"),
+        (r#"{"Current":{"RetryCount":1}}"#, "Current.RetryCount"),
+    ] {
+        let (exit, out, error) = given(context);
+        let told = format!("error: a state takes no `{path}` from `--context`, only `Execution.Name`");
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{context}");
+        assert!(error.starts_with(&told), "{error}");
+    }
+    let (exit, _, error) = given(r#"{"Map":{"Item":{"Index":-1}}}"#);
+    let told = "error: `Map.Item.Index` in `--context` must be an integer from 0 on\n";
+    assert_eq!((exit, error.as_str()), (Exit::Usage, told));
+}

@@ -7,12 +7,13 @@ use clap::Args;
 use jiff::Timestamp;
 use stepwell_actions::{Grants, Registry};
 use stepwell_core::{
-    Advanced, AttemptNumber, Event, Failure, FlowVersion, Moment, Phase, Pins, Position, Program, Revision, ScopeId,
-    Snapshot, Tokens, advance, root,
+    Advanced, AttemptNumber, Event, Failure, FlowVersion, Kind, Moment, Phase, Pins, Position, Program, Revision,
+    ScopeId, Snapshot, Tokens, advance, root,
 };
 use stepwell_expression::{Memory, Value};
 use stepwell_model::{Flow, Recovery, Settings, StateIndex};
 
+use super::context::{field, item};
 use super::given::Given;
 use crate::exit::Trouble;
 use crate::host::HostError;
@@ -48,6 +49,7 @@ pub(super) struct Trial {
     global: Value,
     raw: Value,
     caught: Option<Failure>,
+    item: Option<u64>,
     retries: u32,
     pub(super) now: u64,
 }
@@ -75,6 +77,7 @@ impl Trial {
             global: given.global.clone(),
             raw: given.input.clone(),
             caught: caught(given)?,
+            item: item(given)?,
             retries: 0,
             now: 0,
         })
@@ -142,6 +145,18 @@ impl Trial {
         }
     }
 
+    /// A scope inside of a Map, which knows its item.
+    fn inside_map(&self) -> Kind {
+        Kind::Branch {
+            state: self.flow.name.clone(),
+            index: 0,
+            input: self.raw.clone(),
+            retries: 0,
+            item: self.item,
+            caught: None,
+        }
+    }
+
     /// A scope that stands before the state.
     fn standing(&self) -> Snapshot {
         let mut snapshot = root();
@@ -150,6 +165,9 @@ impl Trial {
             .body
             .state(StateIndex(0))
             .map_or(0, |state| rules(&state.recovery));
+        if self.item.is_some() {
+            snapshot.scope.kind = self.inside_map();
+        }
         snapshot.globals.view = self.global.clone();
         snapshot.caught.clone_from(&self.caught);
         snapshot.at = Some(Position {
@@ -216,9 +234,4 @@ fn caught(given: &Given) -> Result<Option<Failure>, Trouble> {
             .ok_or_else(|| Trouble::mistake(format!("`Current.Error.{name}` in `--context` must be text"))),
     };
     Ok(Some(Failure::new(text("Code")?, text("Detail")?)))
-}
-
-/// A field some keys below an object.
-pub(super) fn field<'v>(value: &'v Value, keys: &[&str]) -> Option<&'v Value> {
-    keys.iter().try_fold(value, |value, key| value.as_object()?.get(*key))
 }
