@@ -51,6 +51,7 @@ pub(crate) struct Arguments {
     #[arg(
         value_name = "EXPR",
         allow_hyphen_values = true,
+        value_parser = no_option,
         required_unless_present = "flow",
         conflicts_with = "flow"
     )]
@@ -68,6 +69,18 @@ pub(crate) struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// An expression may begin with `-`, but none is an option's name: that is a slip of the pen.
+fn no_option(text: &str) -> Result<String, String> {
+    let name = text.split_once('=').map_or(text, |(name, _)| name);
+    let is_word = |word: &str| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    match name.strip_prefix("--") {
+        Some(word) if !word.is_empty() && is_word(word) => {
+            Err("there is no such option; `stepwell eval --help` tells all of them".to_owned())
+        }
+        Some(_) | None => Ok(text.to_owned()),
+    }
 }
 
 impl Arguments {

@@ -377,6 +377,11 @@ fn an_expression_may_begin_with_a_minus() {
     assert_eq!(words(&["-1", "--json"]), good(r#"{"value":-1,"missing":[]}"#));
     assert_eq!(words(&["--", "- 1 + 2"]), good("1"));
     assert_eq!(words(&["- -1", "--environment", "A=-1"]), good("1"));
+    for slip in ["--imput", "--imput=x.json"] {
+        let (exit, _, error) = words(&[slip]);
+        assert_eq!(exit, Exit::Usage);
+        assert!(error.contains("there is no such option"), "{slip:?}: {error}");
+    }
     let (exit, out, _) = words(&["--help"]);
     assert_eq!(exit, Exit::Succeeded);
     assert!(out.contains("Usage: stepwell eval [OPTIONS] [EXPR]"), "{out}");
