@@ -90,7 +90,11 @@ impl<'a> Step<'a> {
         })
     }
 
-    pub(crate) fn done(self) -> Advanced {
+    /// Paths that nothing was noted after, since the state now forks or waits, belong to its entrance.
+    pub(crate) fn done(mut self) -> Advanced {
+        if let Some(last) = self.entries.last_mut() {
+            last.missing.append(&mut self.missing);
+        }
         Advanced {
             snapshot: self.snapshot,
             entries: self.entries,

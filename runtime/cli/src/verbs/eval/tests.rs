@@ -583,3 +583,33 @@ States:
     let told = "error: `Map.Item.Index` in `--context` must be an integer from 0 on\n";
     assert_eq!((exit, error.as_str()), (Exit::Usage, told));
 }
+
+#[test]
+fn what_is_missing_before_a_fork_is_noted() {
+    let (exit, _, error) = map("{i: 1}", &["--input", "{}"]);
+    let said =
+        "note: `$Input.list` is missing: null\nFnF.InvalidItems: `ItemsPath` yields null where an array is needed\n";
+    assert_eq!((exit, error.as_str()), (Exit::Failed, said));
+    let flow = "Type: StateMachine
+SpecVersion: v1
+Name: f
+StartAt: A
+States:
+  - {Type: Map, Name: A, ItemsPath: '$Input.l[*].n', Processor: {StartAt: B, States: [{Type: Succeed, Name: B}]}, End: true}
+";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flow.yaml");
+    std::fs::write(&path, flow).unwrap();
+    let given = [
+        "--flow",
+        &path.display().to_string(),
+        "--state",
+        "A",
+        "--input",
+        r#"{"l":[3]}"#,
+    ];
+    let (exit, out, error) = words(&given);
+    assert!(out.contains("items: [null]\n"), "{out}");
+    let said = "note: `$Input.l[*].n` is missing: null\n";
+    assert_eq!((exit, error.as_str()), (Exit::Succeeded, said));
+}
