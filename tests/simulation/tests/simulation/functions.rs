@@ -6,20 +6,18 @@ use std::sync::atomic::Ordering;
 use stepwell_core::Failure;
 use stepwell_engine::{Ended, EngineError, HistoryEvent};
 use stepwell_model::Settings;
-use stepwell_ports::Clock;
 use stepwell_simulation::checks::Logs;
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, verify};
 use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
-use stepwell_simulator::VirtualClock;
 
 use crate::crashes::{FLOW, expected, input};
 
 /// How often a page is looked at, where nobody stands still, beside what happens outside.
-const PAGES: u32 = 40;
+const PAGES: u32 = 6;
 
 /// Everything at once.
-fn trouble(seed: u64) -> Trouble {
+pub(crate) fn trouble(seed: u64) -> Trouble {
     let deaths_max = u32::try_from(seed % 7).unwrap_or(0);
     let faults = if seed.is_multiple_of(5) { 8 } else { 40 };
     Trouble {
@@ -78,113 +76,6 @@ fn a_calm_world_of_functions() {
     }
 }
 
-/// Runs a flow of these states to its end, in a world without trouble.
-fn run_calmly(seed: u64, processes: usize, states: &str) -> (Functions, Ended) {
-    let trouble = Trouble {
-        processes,
-        ..Trouble::default()
-    };
-    run_states(seed, trouble, states)
-}
-
-fn run_states(seed: u64, trouble: Trouble, states: &str) -> (Functions, Ended) {
-    let mut world = Functions::new(seed, trouble);
-    let flow = flow(&format!("Type: StateMachine\nSpecVersion: v1\nName: calm\n{states}"));
-    let begin = Begin::with(stepwell_expression::Value::Object(std::sync::Arc::default()));
-    let execution = world.start(&flow, &begin).expect("the world stands still").unwrap();
-    assert!(world.run_dry(100_000));
-    let end = world.ended(&execution).expect("the world stands still").unwrap();
-    (world, end)
-}
-
-/// One process does everything, so it is handed the wakes that it named itself: nobody's time has to pass first.
-#[test]
-fn a_process_that_is_handed_its_own_wake_acts_at_once() {
-    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
-                  {resourceArn: effect, body: {fails: 1, takes: 0}}, Retry: [{Errors: [FnF.ALL], MaxAttempts: 1, \
-                  IntervalSeconds: 10}], End: true}\n";
-    let begun = VirtualClock::default().now();
-    let (world, end) = run_calmly(1, 1, states);
-    assert_eq!(end.name(), "Succeeded");
-    let took = world.now() - begun;
-    assert!((10_000..12_000).contains(&took), "{took} ms");
-}
-
-/// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
-#[test]
-fn a_report_is_heard_by_a_clock_that_is_behind() {
-    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
-                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {fails: 1, token.$: \
-                  '$Context.Current.TaskToken', report_after_ms: 0, report: heard}}, Retry: [{Errors: [Flaky], \
-                  MaxAttempts: 1, IntervalSeconds: 1}], End: true}\n";
-    let trouble = Trouble {
-        processes: 3,
-        skew_ms: 400,
-        ..Trouble::default()
-    };
-    for seed in 0..20 {
-        let (_, end) = run_states(seed, trouble, states);
-        assert_eq!(
-            end,
-            Ended::Succeeded(stepwell_expression::Value::from("heard")),
-            "seed {seed}"
-        );
-    }
-}
-
-/// Whoever calls dies at some poll and never calls again: what it has written goes on all the same.
-#[test]
-fn callers_that_die_agree() {
-    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
-                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {token.$: \
-                  '$Context.Current.TaskToken', report_after_ms: 3000, report: heard, report_gives_up: 1}}, Next: B}\n  - \
-                  {Type: Task, Name: B, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect}, End: true}\n";
-    let trouble = Trouble {
-        processes: 2,
-        call_death: 1,
-        ..Trouble::default()
-    };
-    let mut unheard = 0;
-    for seed in crate::seeds(200, &[]) {
-        let (world, end) = run_states(seed, trouble, states);
-        let logs = Logs::read(&world.store, "calm/e");
-        unheard += u32::from(logs.waits_for_reports());
-        if end == Ended::Running && !logs.waits_for_reports() {
-            crate::caught("a world of callers that die", seed, &logs.to_string());
-            panic!("seed {seed}: nobody goes on\n{logs}");
-        }
-    }
-    assert!(unheard > 0, "no caller died before it was heard");
-}
-
-/// Six effects of 18 s each, one after another: more than one invocation has time for.
-#[test]
-fn an_invocation_stops_in_time_and_what_it_left_is_claimed() {
-    let states = "StartAt: M\nStates:\n  - {Type: Map, Name: M, ItemsPath: 'toArray(1, 2, 3, 4, 5, 6)', MaxConcurrency: \
-                  1, End: true, Processor: {StartAt: A, States: [{Type: Task, Name: A, Action: 'FC:InvokeFunction', \
-                  Parameters: {resourceArn: effect, body: {takes: 18000}}, End: true}]}}\n";
-    for processes in [1, 2, 3] {
-        let (world, end) = run_calmly(7, processes, states);
-        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
-        let repeats = begun.iter().sum::<u32>() - 6;
-        assert_eq!((end.name(), begun.len(), world.deaths), ("Succeeded", 6, 0));
-        assert!(world.stops > 0 && repeats <= world.stops, "{begun:?}, {}", world.stops);
-    }
-}
-
-/// No invocation has time for it, so none will ever end it: beside others twice, then three times alone.
-#[test]
-fn a_task_that_is_longer_than_an_invocation_is_given_up() {
-    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
-                  {resourceArn: effect, body: {takes: 70000}}, End: true}\n";
-    for processes in [1, 2, 3] {
-        let (world, end) = run_calmly(3, processes, states);
-        let Ended::Failed(failure) = end else { panic!("{end:?}") };
-        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
-        assert_eq!((&*failure.code, begun, world.deaths), ("FnF.TaskCrashed", vec![5], 0));
-    }
-}
-
 #[test]
 fn a_troubled_world_of_functions() {
     for seed in crate::seeds(300, &[330, 451, 692, 860, 1056]) {
@@ -201,7 +92,7 @@ fn a_troubled_world_of_functions() {
 }
 
 /// What is known of an execution.
-fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
+pub(crate) fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
     let name = execution.to_owned();
     let known = world.call(move |engine| {
         let name = name.clone();
@@ -280,7 +171,7 @@ fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Witness, 
 }
 
 /// What a page of the history would show now.
-fn page(world: &mut Functions, execution: &str) -> Result<Vec<HistoryEvent>, String> {
+pub(crate) fn page(world: &mut Functions, execution: &str) -> Result<Vec<HistoryEvent>, String> {
     let name = execution.to_owned();
     let settled = world.call(move |engine| {
         let name = name.clone();
@@ -290,7 +181,7 @@ fn page(world: &mut Functions, execution: &str) -> Result<Vec<HistoryEvent>, Str
 }
 
 /// A page once given never changes.
-fn is_beginning(page: &[HistoryEvent], history: &[HistoryEvent]) -> Result<(), String> {
+pub(crate) fn is_beginning(page: &[HistoryEvent], history: &[HistoryEvent]) -> Result<(), String> {
     let pairs = page.iter().map(Some).zip(history.iter().map(Some).chain([None]));
     let mut changed = pairs.filter(|(given, told)| given != told);
     match changed.next() {

@@ -12,6 +12,8 @@ mod functions;
 mod published;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod small;
 
 #[cfg(test)]
 use stepwell_simulation::plan::{Generator, Plan};

@@ -1,0 +1,159 @@
+//! Small flows in worlds of functions that stress one promise each.
+
+use stepwell_engine::Ended;
+use stepwell_expression::Value;
+use stepwell_ports::Clock;
+use stepwell_simulation::checks::Logs;
+use stepwell_simulation::{Begin, Functions, Trouble, flow};
+use stepwell_simulator::VirtualClock;
+
+use crate::functions::{is_beginning, page, trouble, witness};
+
+/// Branches that write all the time by clocks that differ, and somebody who looks all the time.
+#[test]
+fn pages_agree() {
+    let task = |name: &str, takes: u32| {
+        format!(
+            "{{Type: Task, Name: {name}, Action: 'FC:InvokeFunction', Parameters: {{resourceArn: effect, body: {{takes: {takes}}}}}, "
+        )
+    };
+    let branch = |takes: u32| {
+        let (one, two) = (task("A", takes), task("B", 2 * takes));
+        format!("{{StartAt: A, States: [{one} Next: B}}, {two} End: true}}]}}")
+    };
+    let item = branch(150);
+    let branches = format!(
+        "{{StartAt: M, States: [{{Type: Map, Name: M, ItemsPath: 'toArray(1, 2, 3, 4, 5)', End: true, Processor: {item}}}]}}, {}",
+        branch(400)
+    );
+    let states = format!("StartAt: P\nStates:\n  - {{Type: Parallel, Name: P, End: true, Branches: [{branches}]}}\n");
+    for seed in crate::seeds(60, &[]) {
+        let trouble = Trouble {
+            pause: 0,
+            ..trouble(seed)
+        };
+        if let Err(why) = pages_never_change(seed, trouble, &states) {
+            crate::caught("a world of pages", seed, &why);
+            panic!("seed {seed}: {why}");
+        }
+    }
+}
+
+fn pages_never_change(seed: u64, trouble: Trouble, states: &str) -> Result<(), String> {
+    let mut world = Functions::new(seed, trouble);
+    let execution = begin_states(&mut world, states);
+    let mut pages = Vec::new();
+    while world.step() {
+        world.run_for(world.chance.below(12));
+        pages.push(page(&mut world, &execution)?);
+    }
+    let history = witness(&mut world, &execution)?.history;
+    pages.iter().try_for_each(|page| is_beginning(page, &history))
+}
+
+/// Runs a flow of these states to its end, in a world without trouble.
+fn run_calmly(seed: u64, processes: usize, states: &str) -> (Functions, Ended) {
+    let trouble = Trouble {
+        processes,
+        ..Trouble::default()
+    };
+    run_states(seed, trouble, states)
+}
+
+fn run_states(seed: u64, trouble: Trouble, states: &str) -> (Functions, Ended) {
+    let mut world = Functions::new(seed, trouble);
+    let execution = begin_states(&mut world, states);
+    assert!(world.run_dry(100_000));
+    let end = world.ended(&execution).expect("the world stands still").unwrap();
+    (world, end)
+}
+
+fn begin_states(world: &mut Functions, states: &str) -> String {
+    let flow = flow(&format!("Type: StateMachine\nSpecVersion: v1\nName: calm\n{states}"));
+    let begin = Begin::with(Value::Object(std::sync::Arc::default()));
+    world.start(&flow, &begin).expect("the world stands still").unwrap()
+}
+
+/// One process does everything, so it is handed the wakes that it named itself: nobody's time has to pass first.
+#[test]
+fn a_process_that_is_handed_its_own_wake_acts_at_once() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
+                  {resourceArn: effect, body: {fails: 1, takes: 0}}, Retry: [{Errors: [FnF.ALL], MaxAttempts: 1, \
+                  IntervalSeconds: 10}], End: true}\n";
+    let begun = VirtualClock::default().now();
+    let (world, end) = run_calmly(1, 1, states);
+    assert_eq!(end.name(), "Succeeded");
+    let took = world.now() - begun;
+    assert!((10_000..12_000).contains(&took), "{took} ms");
+}
+
+/// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
+#[test]
+fn a_report_is_heard_by_a_clock_that_is_behind() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
+                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {fails: 1, token.$: \
+                  '$Context.Current.TaskToken', report_after_ms: 0, report: heard}}, Retry: [{Errors: [Flaky], \
+                  MaxAttempts: 1, IntervalSeconds: 1}], End: true}\n";
+    let trouble = Trouble {
+        processes: 3,
+        skew_ms: 400,
+        ..Trouble::default()
+    };
+    for seed in 0..20 {
+        let (_, end) = run_states(seed, trouble, states);
+        assert_eq!(end, Ended::Succeeded(Value::from("heard")), "seed {seed}");
+    }
+}
+
+/// Whoever calls dies at some poll and never calls again: what it has written goes on all the same.
+#[test]
+fn callers_that_die_agree() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
+                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {token.$: \
+                  '$Context.Current.TaskToken', report_after_ms: 3000, report: heard, report_gives_up: 1}}, Next: B}\n  - \
+                  {Type: Task, Name: B, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect}, End: true}\n";
+    let trouble = Trouble {
+        processes: 2,
+        call_death: 1,
+        ..Trouble::default()
+    };
+    let mut unheard = 0;
+    for seed in crate::seeds(200, &[]) {
+        let (world, end) = run_states(seed, trouble, states);
+        let logs = Logs::read(&world.store, "calm/e");
+        unheard += u32::from(logs.waits_for_reports());
+        if end == Ended::Running && !logs.waits_for_reports() {
+            crate::caught("a world of callers that die", seed, &logs.to_string());
+            panic!("seed {seed}: nobody goes on\n{logs}");
+        }
+    }
+    assert!(unheard > 0, "no caller died before it was heard");
+}
+
+/// Six effects of 18 s each, one after another: more than one invocation has time for.
+#[test]
+fn an_invocation_stops_in_time_and_what_it_left_is_claimed() {
+    let states = "StartAt: M\nStates:\n  - {Type: Map, Name: M, ItemsPath: 'toArray(1, 2, 3, 4, 5, 6)', MaxConcurrency: \
+                  1, End: true, Processor: {StartAt: A, States: [{Type: Task, Name: A, Action: 'FC:InvokeFunction', \
+                  Parameters: {resourceArn: effect, body: {takes: 18000}}, End: true}]}}\n";
+    for processes in [1, 2, 3] {
+        let (world, end) = run_calmly(7, processes, states);
+        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
+        let repeats = begun.iter().sum::<u32>() - 6;
+        assert_eq!((end.name(), begun.len(), world.deaths), ("Succeeded", 6, 0));
+        assert!(world.stops > 0 && repeats <= world.stops, "{begun:?}, {}", world.stops);
+    }
+}
+
+/// No invocation has time for it, so none will ever end it: beside others twice, then three times alone.
+#[test]
+fn a_task_that_is_longer_than_an_invocation_is_given_up() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
+                  {resourceArn: effect, body: {takes: 70000}}, End: true}\n";
+    for processes in [1, 2, 3] {
+        let (world, end) = run_calmly(3, processes, states);
+        let Ended::Failed(failure) = end else { panic!("{end:?}") };
+        let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
+        assert_eq!((&*failure.code, begun, world.deaths), ("FnF.TaskCrashed", vec![5], 0));
+    }
+}
