@@ -1,6 +1,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use stepwell_definition::{FILE_BYTES_MAX, STATES_MAX};
 
 use super::client::{Client, place, range};
 use crate::{End, Lost};
@@ -346,6 +347,46 @@ async fn no_position_is_too_much() {
     let found = client.published(URI, json!(2)).await;
     assert_eq!(found[0]["code"], "definition::nul_byte");
     assert_eq!(client.goodbye().await, End::Asked);
+}
+
+#[tokio::test]
+async fn one_long_line_is_as_cheap_as_many() {
+    // As many states as there may be, in a file nearly as large as it may be: every one names the first.
+    let state = |at: usize| {
+        let next = if at == 0 { "\"End\":true" } else { "\"Next\":\"S0\"" };
+        format!(
+            "{{\"Type\":\"Pass\",\"Name\":\"S{at}\",{next},\"Description\":\"下\u{1f600}{}\"}}",
+            "x".repeat(300)
+        )
+    };
+    let states: Vec<String> = (0..STATES_MAX).map(state).collect();
+    let head = "{\"Type\":\"StateMachine\",\"SpecVersion\":\"v1\",\"Name\":\"a\",\"StartAt\":\"";
+    let text = format!("{head}S0\",\"States\":[{}]}}", states.join(","));
+    assert!((3_500_000..=FILE_BYTES_MAX).contains(&text.len()), "{}", text.len());
+    let (mut client, _) = Client::ready(nothing()).await;
+    let uri = "file:///f/flow.yaml";
+    client.open(uri, &text).await;
+    let at = (0, u32::try_from(head.len()).unwrap());
+    let parameters =
+        json!({"textDocument": {"uri": uri}, "position": {"line": at.0, "character": at.1}, "newName": "T"});
+    let renamed = client.ask("textDocument/rename", parameters).await;
+    let edits = renamed["changes"][uri].as_array().unwrap();
+    assert_eq!(edits.len(), STATES_MAX + 1);
+    let units = u32::try_from(text.encode_utf16().count()).unwrap();
+    let end = text
+        .rfind("\"S0\"")
+        .map(|found| text[found..].encode_utf16().count())
+        .unwrap();
+    let last = units - u32::try_from(end).unwrap();
+    assert_eq!(
+        edits[STATES_MAX],
+        json!({"range": range(0, last, last + 4), "newText": "\"T\""})
+    );
+    let symbols = client
+        .ask("textDocument/documentSymbol", json!({"textDocument": {"uri": uri}}))
+        .await;
+    assert_eq!(symbols.as_array().unwrap().len(), STATES_MAX);
+    assert_eq!(client.vanish().await, End::Gone);
 }
 
 #[tokio::test]
