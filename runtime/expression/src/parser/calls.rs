@@ -9,7 +9,7 @@ use crate::context::{Context, Halt, Variables};
 use crate::error::{ParseError, shortened};
 use crate::functions::{self, Function};
 use crate::memory::Memory;
-use crate::operators::apply;
+use crate::operators::{apply, require_bool, to_number};
 use crate::parser::{CALLS_MAX, Parser};
 use crate::pattern;
 use crate::suggestion::closest;
@@ -135,8 +135,13 @@ impl Parser<'_> {
     }
 
     /// What stands written on the right of an operator may make it fail whatever the left.
-    pub(super) fn check_right(&mut self, operator: Infix, right: &Tree, place: Range<usize>) -> Result<(), ParseError> {
-        let Some(value) = right.literal() else { return Ok(()) };
+    pub(super) fn check_right(
+        &mut self,
+        operator: Infix,
+        right: Option<&Value>,
+        place: Range<usize>,
+    ) -> Result<(), ParseError> {
+        let Some(value) = right else { return Ok(()) };
         let text = format!("{} {}", operator.symbol(), self.text_of(&place));
         let wrong = match (operator, value) {
             (Infix::In, _) => self.tried(&text, |context| {
@@ -148,6 +153,59 @@ impl Parser<'_> {
             _ => None,
         };
         wrong.map_or(Ok(()), |(_, message)| Err(self.error_over(place, message)))
+    }
+
+    /// What an operator yields where both sides stand written; one side alone may make arithmetic fail whatever the other.
+    pub(super) fn check_both(
+        &mut self,
+        operator: Infix,
+        left: Option<&Value>,
+        right: Option<&Value>,
+        place: Range<usize>,
+    ) -> Result<Option<Value>, ParseError> {
+        let (Some(left), Some(right)) = (left, right) else {
+            return match never_fits(operator, left.or(right)) {
+                Some(message) => Err(self.error_over(place, message)),
+                None => Ok(None),
+            };
+        };
+        match self.applied(operator, left, right).map_err(Halt::into_failure) {
+            Ok(value) => Ok(Some(value)),
+            Err(Some(message)) => Err(self.error_over(place, message)),
+            // What there was no budget for may be right.
+            Err(None) => Ok(None),
+        }
+    }
+
+    /// What a part is that stands written, or that operators make of such parts.
+    pub(super) fn written(&mut self, part: &Tree) -> Option<Value> {
+        let Tree::Chain { first, rest } = part else {
+            return part.literal().cloned();
+        };
+        let first = self.written(first)?;
+        rest.iter().try_fold(first, |left, (operator, right)| {
+            let right = self.written(right)?;
+            self.applied(*operator, &left, &right).ok()
+        })
+    }
+
+    fn applied(&mut self, operator: Infix, left: &Value, right: &Value) -> Result<Value, Halt> {
+        let memory = Memory::default();
+        let mut context = Context::new(&NoVariables, &memory, &|_| [0; 16]).with_budget(self.trials.steps);
+        let applied = apply(operator, left, right, &mut context);
+        self.trials.steps = context.budget();
+        applied
+    }
+
+    /// Whether the next part of `&&` or `||` is looked at for sure; one that stands written and is no boolean fails.
+    pub(super) fn check_part(&self, symbol: &str, part: &Tree, place: Range<usize>) -> Result<bool, ParseError> {
+        let Some(value) = part.literal().filter(|_| symbol != "??") else {
+            return Ok(false);
+        };
+        match require_bool(symbol, value).map_err(Halt::into_failure) {
+            Ok(holds) => Ok(holds == (symbol == "&&")),
+            Err(message) => Err(self.error_over(place, message.unwrap_or_default())),
+        }
     }
 
     /// The name of the function and the arguments that are written down, each as it stands.
@@ -186,6 +244,20 @@ impl Parser<'_> {
 /// What was found wrong with an argument; what there was no budget for may be right.
 fn found(argument: usize, halt: Halt) -> Result<(), Wrong> {
     halt.into_failure().map_or(Ok(()), |message| Err((argument, message)))
+}
+
+/// Why an operator fails with this value on one side, whatever stands on the other.
+fn never_fits(operator: Infix, written: Option<&Value>) -> Option<String> {
+    let value = written?;
+    let (symbol, kind) = (operator.symbol(), value.kind());
+    let numeric = matches!(
+        operator,
+        Infix::Subtract | Infix::Multiply | Infix::Divide | Infix::Remainder
+    );
+    if numeric && to_number(value).is_none() {
+        return Some(format!("`{symbol}` needs numbers, not {kind}"));
+    }
+    (operator == Infix::Add && value.is_null()).then(|| format!("`{symbol}` cannot be applied to {kind}"))
 }
 
 /// Where only written values are looked at.

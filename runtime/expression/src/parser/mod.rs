@@ -139,16 +139,23 @@ impl<'s> Parser<'s> {
         make: fn(Vec<Tree>) -> Tree,
         part: Level<'s>,
     ) -> Result<Tree, ParseError> {
+        let start = self.at;
         let first = part(self)?;
+        let mut place = start..self.at;
+        let mut reached = true;
         let mut parts = Vec::new();
         while let Some(at) = self.take(symbol) {
             if symbol == "??" {
                 self.note(at, "the operator `??` is not documented");
             }
+            reached = reached && self.check_part(symbol, parts.last().unwrap_or(&first), place)?;
+            let start = self.at;
             parts.push(part(self)?);
+            place = start..self.at;
         }
-        if parts.is_empty() {
-            return Ok(first);
+        let Some(last) = parts.last() else { return Ok(first) };
+        if reached {
+            self.check_part(symbol, last, place)?;
         }
         parts.insert(0, first);
         Ok(make(parts))
@@ -167,7 +174,9 @@ impl<'s> Parser<'s> {
     }
 
     fn chain(&mut self, operators: &[(&'static str, Infix)], part: Level<'s>) -> Result<Tree, ParseError> {
+        let start = self.at;
         let first = part(self)?;
+        let mut left = self.written(&first);
         let mut rest = Vec::new();
         while let Some((at, operator)) = self.take_infix(operators) {
             if !operator.is_documented() {
@@ -175,7 +184,9 @@ impl<'s> Parser<'s> {
             }
             let right_at = self.at;
             let right = part(self)?;
-            self.check_right(operator, &right, right_at..self.at)?;
+            let value = self.written(&right);
+            self.check_right(operator, value.as_ref(), right_at..self.at)?;
+            left = self.check_both(operator, left.as_ref(), value.as_ref(), start..self.at)?;
             rest.push((operator, right));
         }
         Ok(match rest.is_empty() {
