@@ -169,6 +169,18 @@ impl Reading {
             .find(|(_, key)| touches(key.span, offset))
     }
 
+    /// Whether a map inside of a Map says that it is distributed.
+    pub(super) fn is_distributed(&self, map: &MapPart) -> bool {
+        let inside = |other: &&MapPart| map.span.start < other.span.start && other.span.end <= map.span.end;
+        let mut processors = self
+            .maps
+            .iter()
+            .filter(inside)
+            .filter(|other| other.owner == "a Processor");
+        let first = processors.next();
+        first.is_some_and(|processor| processor.keys.iter().any(|key| &*key.text == "ProcessorConfig"))
+    }
+
     /// The value at an offset.
     #[must_use]
     pub fn value_at(&self, offset: usize) -> Option<&ValuePart> {

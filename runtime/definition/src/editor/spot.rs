@@ -9,6 +9,7 @@ use crate::editor::reading::{MapPart, Meaning, Reading};
 use crate::editor::walk;
 use crate::fields::{Field, split_key};
 use crate::source::Source;
+use crate::states::distributed;
 use crate::tree::Node;
 
 /// A character that no file holds: it is for private use.
@@ -57,8 +58,31 @@ fn key(reading: &Reading) -> Option<Spot> {
     let is_marked = |map: &&MapPart| map.keys.iter().any(|key| key.text.contains(MARK));
     let map = reading.maps.iter().find(is_marked)?;
     let has = |name: &str| map.keys.iter().any(|key| split_key(&key.text).0 == name);
-    let fields = map.fields.iter().copied().filter(|field| !has(field.name));
+    let refused = |field: &Field| beside(field.name).iter().any(|name| has(name));
+    // Whether a Map is distributed may also be said inside of its Processor, which is then there.
+    let is_inline = map.owner == "a Map" && !has("ProcessorConfig") && !reading.is_distributed(map);
+    let only_distributed = |field: &Field| is_inline && distributed::FIELDS.contains(field);
+    let fields = map.fields.iter().copied();
+    let fields = fields.filter(|field| !has(field.name) && !refused(field) && !only_distributed(field));
     Some(Spot::Key(fields.collect()))
+}
+
+/// Beside which fields of a map the checker refuses a field, or ignores one of the two.
+fn beside(field: &str) -> &'static [&'static str] {
+    match field {
+        "Retry" | "Catch" => &["OnErrors", "OnError"],
+        "OnErrors" => &["Retry", "Catch", "OnError"],
+        "OnError" => &["Retry", "Catch", "OnErrors"],
+        "MaxConcurrency" => &["MaxConcuccency"],
+        "MaxConcuccency" => &["MaxConcurrency"],
+        "ToleratedFailurePercentage" => &["ToleratedFailedPercentage"],
+        "ToleratedFailedPercentage" => &["ToleratedFailurePercentage"],
+        "ToleratedFailureCount" => &["ToleratedFailedCount"],
+        "ToleratedFailedCount" => &["ToleratedFailureCount"],
+        "Next" => &["End"],
+        "End" => &["Next"],
+        _ => &[],
+    }
 }
 
 fn value(reading: &Reading) -> Option<Spot> {

@@ -226,6 +226,40 @@ fn what_does_not_parse_elsewhere_does_not_matter() {
 }
 
 #[test]
+fn nothing_is_offered_that_is_refused_beside_what_is_there() {
+    let state = |fields: &str| {
+        let text =
+            format!("Type: StateMachine\nSpecVersion: v1\nName: a\nStartAt: A\nStates:\n  - Name: A\n{fields}    ‸\n");
+        labels(YAML, &text)
+    };
+    let offers = |offered: &[String], names: &[&str]| {
+        names
+            .iter()
+            .map(|name| offered.iter().any(|label| label == name))
+            .collect::<Vec<_>>()
+    };
+    let recovery = ["Retry", "Catch", "OnErrors", "OnError"];
+    assert_eq!(offers(&state("    Type: Task\n"), &recovery), [true; 4]);
+    let retry = state("    Type: Task\n    Retry: []\n");
+    assert_eq!(offers(&retry, &recovery), [false, true, false, false]);
+    let older = state("    Type: Task\n    OnErrors: []\n");
+    assert_eq!(offers(&older, &recovery), [false; 4]);
+    let ways = ["Next", "End"];
+    assert_eq!(offers(&state("    Type: Pass\n"), &ways), [true; 2]);
+    assert_eq!(offers(&state("    Type: Pass\n    Next: B\n"), &ways), [false; 2]);
+    assert_eq!(offers(&state("    Type: Pass\n    End: true\n"), &ways), [false; 2]);
+    let map = ["MaxConcurrency", "MaxConcuccency", "ItemReader", "MaxItems"];
+    let inline = state("    Type: Map\n    MaxConcurrency: 1\n");
+    assert_eq!(offers(&inline, &map), [false; 4]);
+    let distributed = [
+        "    ProcessorConfig: {ExecutionMode: Standard}\n",
+        "    Processor: {ProcessorConfig: {}}\n",
+    ]
+    .map(|config| offers(&state(&format!("    Type: Map\n{config}")), &map));
+    assert_eq!(distributed, [[true; 4], [true; 4]]);
+}
+
+#[test]
 fn json_is_completed_as_json() {
     let text = "{\"Type\": \"StateMachine\", \"StartAt\": \"‸\",\n \"States\": [{\"Type\": \"Pass\", \"Name\": \"A b\", \"End\": true}]}";
     assert_eq!(offered(JSON, text), ["A b -> `\"A b\"` for `\"\"`"]);
@@ -484,7 +518,7 @@ fn functions_that_are_declared_and_errors_of_services_are_offered() {
     assert_eq!(texts, ["take", "a b", "\"yes:\""]);
     let errors = labels(YAML, &with("Errors: [FnF.ALL]", "Errors: [F‸]"));
     assert!(errors.contains(&"FC.ResourceThrottled".to_owned()), "{errors:?}");
-    let map = format!("{FLOW}  - Type: Map\n    ‸\n");
+    let map = format!("{FLOW}  - Type: Map\n    ProcessorConfig: {{ExecutionMode: Express}}\n    ‸\n");
     let offset = map.find('‸').unwrap();
     let standings = complete(&map.replace('‸', ""), YAML, offset).into_iter();
     let standing = |label: &str| {
