@@ -28,6 +28,7 @@ use stepwell_actions::{Grants, Registry};
 use stepwell_expression::Value;
 use stepwell_model::Flow;
 
+use crate::checker::Checker;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::functions::FunctionsFile;
 use crate::source::{Source, Span};
@@ -125,7 +126,8 @@ pub struct ExpectedState {
 /// Checks a test file alone. `file_name` is what reports call it.
 #[must_use]
 pub fn check_test_file(text: &[u8], file_name: &str) -> CheckedFile<TestFile> {
-    check_file(text, file_name, reading::read)
+    let help = "such a file begins with `flow: flow.yaml`, and below it `cases:` with lines such as `  - {name: works, expect: {status: Succeeded}}`";
+    check_file(text, file_name, reading::read).beginning_with(help)
 }
 
 /// The path of the flow that a test file names, even where the rest of the file is wrong.
@@ -147,14 +149,23 @@ impl CheckedFile<TestFile> {
     }
 
     /// Checks also whether the file fits the flow that it tests: `children` are the flows that it may start, and
-    /// `registry` answers the functions of a case.
+    /// `registry` answers the functions of a case. Of a file that is wrong itself as much is checked as can be read of it,
+    /// but for what it calls; `registry` is then not asked.
     pub fn add_flow(&mut self, flow: &Flow, children: &[&Flow], registry: impl Fn(&Case) -> Registry) {
-        let Some(file) = &self.content else { return };
-        let found = fit::check(file, flow, children, &registry);
+        let found = match &self.content {
+            Some(file) => fit::check(file, flow, children, Some(&registry)),
+            None => readable(&self.source).map_or_else(Vec::new, |file| fit::check(&file, flow, children, None)),
+        };
         if crate::refuses(&found, crate::Strictness::Lenient) {
             self.content = None;
         }
         self.diagnostics.extend(found);
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     }
+}
+
+/// What can be read of a file that is wrong.
+fn readable(source: &Source) -> Option<TestFile> {
+    let root = yaml::read(source, &mut Diagnostics::default())?;
+    reading::read(&mut Checker::new(source), &root)
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use stepwell_actions::{Grants, Registry};
 use stepwell_definition::{
-    Case, CheckedFile, FILE_BYTES_MAX, FunctionsFile, Given, Source, Strictness, TestFile, Written, check_test_file,
-    named_flow,
+    Case, CheckedFile, FILE_BYTES_MAX, FunctionsFile, Given, Strictness, TestFile, Written, check_test_file, named_flow,
 };
 use stepwell_expression::Value;
 
@@ -49,9 +48,9 @@ impl Tested {
                 return Ok(None);
             }
         };
-        let checked = check_test_file(&bytes, &path.display().to_string());
+        let mut checked = check_test_file(&bytes, &path.display().to_string());
         let Some(file) = checked.content.clone() else {
-            tell_named_flow(path, &checked.source, problems, style);
+            tell_named_flow(path, &mut checked, problems, style)?;
             problems.add(&checked.report(Strictness::Lenient), style);
             return Ok(None);
         };
@@ -62,12 +61,25 @@ impl Tested {
     }
 }
 
-/// What is wrong with the flow of a file that is wrong itself.
-fn tell_named_flow(path: &Path, source: &Source, problems: &mut Problems, style: Style) {
-    let flow = named_flow(source).map(|flow| FlowFile::read(&path.with_file_name(&*flow)));
-    if let Some(Ok(flow)) = flow {
-        flow.tell_for_run(problems, style);
+/// What is wrong with the flow of a file that is wrong itself, and where the rest of the file does not fit it.
+fn tell_named_flow(
+    path: &Path,
+    checked: &mut CheckedFile<TestFile>,
+    problems: &mut Problems,
+    style: Style,
+) -> Result<(), Trouble> {
+    let flow = named_flow(&checked.source).map(|flow| FlowFile::read(&path.with_file_name(&*flow)));
+    let Some(Ok(flow)) = flow else { return Ok(()) };
+    flow.tell_for_run(problems, style);
+    if let Some(sound) = &flow.checked.flow {
+        let children = children(&flow)?;
+        let children: Vec<_> = children
+            .iter()
+            .filter_map(|child| child.checked.flow.as_ref())
+            .collect();
+        checked.add_flow(sound, &children, |_| Registry::default());
     }
+    Ok(())
 }
 
 /// Reading what a test file names.

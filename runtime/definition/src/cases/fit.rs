@@ -3,81 +3,80 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use stepwell_actions::{INVOKE_FUNCTION, Registry, function_name};
+use stepwell_actions::{INVOKE_FUNCTION, Registry, function_name, runnable};
 use stepwell_model::{Block, Flow, Kind, Mode, State};
 
 use super::{Case, ExpectedState, TestFile, Written};
-use crate::checks::{each_state, each_task};
+use crate::checks::each_task;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
-use crate::listing::{all_of, there_are};
+use crate::listing::{all_of, one_of, there_are};
 use crate::similar::closest;
 use crate::template::constant_text;
 
 /// What the flows have that a case can name.
-struct Known {
-    /// Every state.
-    states: BTreeSet<Arc<str>>,
-    /// Those that wait for a report.
+struct Known<'f> {
+    flows: Vec<&'f Flow>,
+    /// The names of the states that wait for a report.
     waiting: BTreeSet<Arc<str>>,
     /// Functions by the names that are written down, and actions.
     called: BTreeSet<String>,
 }
 
+/// `registry` answers the functions of a case; without it nothing is said of calls.
 pub(super) fn check(
     file: &TestFile,
     flow: &Flow,
     children: &[&Flow],
-    registry: &dyn Fn(&Case) -> Registry,
+    registry: Option<&dyn Fn(&Case) -> Registry>,
 ) -> Vec<Diagnostic> {
-    let known = Known::of(std::iter::once(flow).chain(children.iter().copied()));
+    let known = Known::of(std::iter::once(flow).chain(children.iter().copied()).collect());
     let mut told = Vec::new();
     for case in &file.cases {
         told.extend(case.reports.iter().filter_map(|report| known.no_report(&report.state)));
-        let registry = registry(case);
-        let calls = case.expect.calls.iter();
-        told.extend(calls.filter_map(|(name, _)| known.no_function(name, &registry)));
+        if let Some(registry) = registry.map(|registry| registry(case)) {
+            let calls = case.expect.calls.iter();
+            told.extend(calls.filter_map(|(name, count)| known.no_function(name, *count, &registry)));
+        }
         let path = case.expect.path.as_deref().unwrap_or_default();
         tell_path(path, &flow.body, &mut told);
     }
     told
 }
 
-impl Known {
-    fn of<'f>(flows: impl Iterator<Item = &'f Flow>) -> Self {
-        let mut known = Self {
-            states: BTreeSet::new(),
-            waiting: BTreeSet::new(),
-            called: BTreeSet::new(),
-        };
-        for flow in flows {
-            each_state(flow, &mut |_, _, state| {
-                known.states.insert(state.name.clone());
-            });
+impl<'f> Known<'f> {
+    fn of(flows: Vec<&'f Flow>) -> Self {
+        let (mut waiting, mut called) = (BTreeSet::new(), BTreeSet::new());
+        for flow in &flows {
             each_task(flow, &mut |_, _, state, task| {
                 if task.mode == Mode::WaitForCustomCallback {
-                    known.waiting.insert(state.name.clone());
+                    waiting.insert(state.name.clone());
                 }
-                known.called.insert(task.action.to_string());
+                called.insert(task.action.to_string());
                 let resource =
                     constant_text(&task.parameters, "resourceArn").filter(|_| &*task.action == INVOKE_FUNCTION);
-                known
-                    .called
-                    .extend(resource.map(|resource| function_name(resource).to_owned()));
+                called.extend(resource.map(|resource| function_name(resource).to_owned()));
             });
         }
-        known
+        Self { flows, waiting, called }
+    }
+
+    /// The states that a name means, wherever they stand, or a path such as `Each/2/Ask`.
+    fn meant(&self, text: &str) -> Vec<&'f State> {
+        let mut meant = Vec::new();
+        for flow in &self.flows {
+            named(&flow.body, text, &mut meant);
+            along(&flow.body, text, &mut meant);
+        }
+        meant
     }
 
     fn no_report(&self, state: &Written) -> Option<Diagnostic> {
-        let is_named = |name: &Arc<str>| {
-            let around = state.text.strip_suffix(&**name);
-            around.is_some_and(|around| around.is_empty() || around.ends_with('/'))
-        };
-        if self.waiting.iter().any(is_named) {
+        let meant = self.meant(&state.text);
+        if meant.iter().any(|state| waits(state)) {
             return None;
         }
-        if !self.states.iter().any(is_named) {
+        if meant.is_empty() {
             return Some(no_state(state, self.waiting.iter().map(|name| &**name)));
         }
         let message = format!("the state {} never waits for a report", shown(&state.text));
@@ -89,18 +88,61 @@ impl Known {
         }))
     }
 
-    fn no_function(&self, name: &Written, registry: &Registry) -> Option<Diagnostic> {
+    /// That something is never called can be said of every action, but of functions only by names that are known.
+    fn no_function(&self, name: &Written, count: u64, registry: &Registry) -> Option<Diagnostic> {
         if self.called.contains(&*name.text) || registry.resolve(&name.text).is_some() {
             return None;
+        }
+        if runnable().contains(&&*name.text) {
+            let message = format!("the flow has no Task with the action {}", shown(&name.text));
+            let diagnostic = Diagnostic::new(&codes::UNKNOWN_TESTED_FUNCTION, name.span, message);
+            return (count > 0).then(|| diagnostic.help("remove it, or expect 0"));
         }
         let message = format!("the flow calls no function {}", shown(&name.text));
         let diagnostic = Diagnostic::new(&codes::UNKNOWN_TESTED_FUNCTION, name.span, message);
         let entries = registry.functions.iter().map(|function| function.pattern.as_str());
         let close = closest(&name.text, self.called.iter().map(String::as_str).chain(entries));
-        Some(match close {
-            Some(_) => diagnostic.did_you_mean(close),
-            None => diagnostic.help("write the name of a function, or an action such as `HTTP:Request`"),
+        let called: Vec<&str> = self.called.iter().map(String::as_str).collect();
+        Some(match (close, called.as_slice()) {
+            (Some(_), _) => diagnostic.did_you_mean(close),
+            (None, []) => diagnostic.help("remove it; the flow has no Task"),
+            (None, called) => diagnostic.help(format!(
+                "write the name of a function of the flow or an action: {}",
+                one_of(called)
+            )),
         })
+    }
+}
+
+fn waits(state: &State) -> bool {
+    matches!(&state.kind, Kind::Task(task) if task.mode == Mode::WaitForCustomCallback)
+}
+
+/// The states of that name, wherever they stand.
+fn named<'f>(block: &'f Block, name: &str, meant: &mut Vec<&'f State>) {
+    for state in &block.states {
+        meant.extend((*state.name == *name).then_some(state));
+        state.blocks().for_each(|inner| named(inner, name, meant));
+    }
+}
+
+/// The states that a path leads to: names, each with the number of a branch or item behind it but for the last.
+fn along<'f>(block: &'f Block, path: &str, meant: &mut Vec<&'f State>) {
+    for state in &block.states {
+        let Some(rest) = path.strip_prefix(&*state.name) else {
+            continue;
+        };
+        if rest.is_empty() {
+            meant.push(state);
+        }
+        let below = rest.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+        let Some((number, rest)) = below.and_then(|(number, rest)| Some((number.parse::<usize>().ok()?, rest))) else {
+            continue;
+        };
+        let number = if matches!(state.kind, Kind::Map(_)) { 0 } else { number };
+        if let Some(inner) = state.blocks().nth(number) {
+            along(inner, rest, meant);
+        }
     }
 }
 

@@ -1,4 +1,7 @@
 //! Reading a test file by its tables of fields.
+//!
+//! **Invariant:** what cannot be read is told, and left out of what is read, so that the rest can still be held against
+//! the flow.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +14,9 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
 use crate::functions::{FunctionsFile, declared, exactly_one, filled};
-use crate::grants::{each, granted};
+use crate::grants::granted;
 use crate::source::Span;
-use crate::tree::Node;
+use crate::tree::{Entry, Node};
 
 /// The longest time that a case can name: ten years.
 const AFTER_MS_MAX: u64 = 10 * 365 * 86_400_000;
@@ -138,15 +141,31 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node) -> Option<TestFile> {
         None => Some(None),
     };
     let objects = path_of(checker, &fields, "objects");
-    let cases = each(checker, &fields, "cases", case);
-    tell_about_names(checker, &fields, cases.as_deref());
+    let mut cases = readable(checker, &fields, "cases", case);
+    tell_about_names(checker, &fields, &cases);
+    if functions.is_none() {
+        // Without them nobody knows what can be called.
+        cases.iter_mut().for_each(|case| case.expect.calls.clear());
+    }
     Some(TestFile {
         flow: flow?,
-        functions: functions?,
-        grants: grants?,
+        functions: functions.flatten(),
+        grants: grants.flatten(),
         objects,
-        cases: cases?,
+        cases,
     })
+}
+
+/// The elements of a list that can be read.
+fn readable<T>(
+    checker: &mut Checker<'_>,
+    fields: &Fields<'_>,
+    name: &str,
+    read: impl Fn(&mut Checker<'_>, &Node) -> Option<T>,
+) -> Vec<T> {
+    let items = fields.find(name).filter(is_there);
+    let items = items.and_then(|found| checker.list(found)).unwrap_or_default();
+    items.iter().filter_map(|item| read(checker, item)).collect()
 }
 
 fn is_there(found: &Found<'_>) -> bool {
@@ -179,11 +198,9 @@ fn functions(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Option<Gi
 }
 
 /// Cases are known by their names, and there must be some.
-fn tell_about_names(checker: &mut Checker<'_>, fields: &Fields<'_>, cases: Option<&[Case]>) {
-    let Some((cases, found)) = cases.zip(fields.find("cases")) else {
-        return;
-    };
-    if cases.is_empty() {
+fn tell_about_names(checker: &mut Checker<'_>, fields: &Fields<'_>, cases: &[Case]) {
+    let Some(found) = fields.find("cases") else { return };
+    if found.value.kind() == "null" || found.value.sequence().is_some_and(<[Node]>::is_empty) {
         let help = "write one such as `- {name: works, expect: {status: Succeeded}}`";
         checker.tell(Diagnostic::new(&codes::BAD_CASE, found.key.span, "there are no cases").help(help));
     }
@@ -211,17 +228,21 @@ fn case(checker: &mut Checker<'_>, node: &Node) -> Option<Case> {
         Some(found) => object(checker, found),
         None => Some(Value::Object(Arc::default())),
     };
-    let reports = each(checker, &fields, "reports", report);
+    let reports = readable(checker, &fields, "reports", report);
     let stop_after_ms = fields.find("stop").and_then(|found| stop(checker, found.value));
     let expect = fields.find("expect").and_then(|found| expectation(checker, found));
+    let mut expect = expect.unwrap_or_default();
+    if functions.is_none() {
+        expect.calls.clear();
+    }
     Some(Case {
         name: name?,
-        input: input?,
-        functions: functions?,
-        environment: environment?,
-        reports: reports?,
+        input: input.flatten(),
+        functions: functions.flatten(),
+        environment: environment.unwrap_or_default(),
+        reports,
         stop_after_ms,
-        expect: expect?,
+        expect,
     })
 }
 
@@ -279,28 +300,18 @@ fn error(checker: &mut Checker<'_>, node: &Node) -> Option<(Arc<str>, Option<Arc
 fn expectation(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Expectation> {
     let fields = checker.fields(found.value, &EXPECT)?;
     let status = checker.one_of(&fields, "status", STATUSES);
-    let output = fields.find("output").map(|found| checker.data(found.value));
-    let error = fields.find("error").map(|found| error(checker, found.value));
+    let output = fields.find("output").and_then(|found| checker.data(found.value));
+    let error = fields.find("error").and_then(|found| error(checker, found.value));
     let calls = calls(checker, &fields);
     let path = path(checker, &fields);
     tell_about_ends(checker, &fields, found, status);
     Some(Expectation {
         status,
-        output: optional(output)?,
-        error: optional(error)?,
-        calls: calls?,
-        path: path?,
+        output,
+        error,
+        calls,
+        path,
     })
-}
-
-/// What is absent is right, what is there and wrong is not.
-#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
-fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-        None => Some(None),
-    }
 }
 
 /// An execution has an output where it succeeds and an error where it does not.
@@ -345,44 +356,38 @@ fn tell_about_ends(checker: &mut Checker<'_>, fields: &Fields<'_>, whole: Found<
     }
 }
 
-fn calls(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Vec<(Written, u64)>> {
+fn calls(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Vec<(Written, u64)> {
     let Some(found) = fields.find("calls") else {
-        return Some(Vec::new());
+        return Vec::new();
     };
     let Some(entries) = found.value.mapping() else {
         checker.wrong_type(found, "a map");
-        return None;
+        return Vec::new();
     };
-    let counts: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let found = Found {
-                key: &entry.key,
-                value: &entry.value,
-                computed: false,
-            };
-            let count = checker.whole_of(found, 0, CALLS_MAX)?;
-            let (text, span) = (entry.key.text.clone(), entry.key.span);
-            Some((Written { text, span }, count))
-        })
-        .collect();
-    counts.into_iter().collect()
+    let count = |entry: &Entry| {
+        let found = Found {
+            key: &entry.key,
+            value: &entry.value,
+            computed: false,
+        };
+        let count = checker.whole_of(found, 0, CALLS_MAX)?;
+        let (text, span) = (entry.key.text.clone(), entry.key.span);
+        Some((Written { text, span }, count))
+    };
+    entries.iter().filter_map(count).collect()
 }
 
-fn path(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Option<Vec<ExpectedState>>> {
-    let Some(found) = fields.find("path") else {
-        return Some(None);
-    };
+fn path(checker: &mut Checker<'_>, fields: &Fields<'_>) -> Option<Vec<ExpectedState>> {
+    let found = fields.find("path")?;
     let Some(items) = found.value.sequence() else {
         checker.wrong_type(found, "a list");
         return None;
     };
-    states(checker, items).map(Some)
+    Some(states(checker, items))
 }
 
-fn states(checker: &mut Checker<'_>, items: &[Node]) -> Option<Vec<ExpectedState>> {
-    let states: Vec<_> = items.iter().map(|item| state(checker, item)).collect();
-    states.into_iter().collect()
+fn states(checker: &mut Checker<'_>, items: &[Node]) -> Vec<ExpectedState> {
+    items.iter().filter_map(|item| state(checker, item)).collect()
 }
 
 /// The name of a state, or a map of that name to a list of paths.
@@ -401,18 +406,14 @@ fn state(checker: &mut Checker<'_>, node: &Node) -> Option<ExpectedState> {
     let Some((entry, branches)) = inside else {
         return told_form(checker, node.head());
     };
-    let branches: Vec<_> = branches
-        .iter()
-        .map(|branch| match branch.sequence() {
-            Some(items) => states(checker, items),
-            None => told_form(checker, branch.head()),
-        })
-        .collect();
+    let branch = |branch: &Node| match branch.sequence() {
+        Some(items) => states(checker, items),
+        None => told_form(checker, branch.head()).unwrap_or_default(),
+    };
+    let inside = Some(branches.iter().map(branch).collect());
     let (text, span) = (entry.key.text.clone(), entry.key.span);
-    Some(ExpectedState {
-        state: Written { text, span },
-        inside: Some(branches.into_iter().collect::<Option<_>>()?),
-    })
+    let state = Written { text, span };
+    Some(ExpectedState { state, inside })
 }
 
 fn told_form<T>(checker: &mut Checker<'_>, span: Span) -> Option<T> {

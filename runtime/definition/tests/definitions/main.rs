@@ -185,10 +185,10 @@ fn tests_beside(text: &[u8], tested: Option<&[u8]>) -> CheckedFile<TestFile> {
     if let Some(flow) = tested {
         let flow = check(flow, "tested.yaml").flow.unwrap();
         let functions = checked.content.as_ref().and_then(|file| file.functions.clone());
-        let Some(Given::Here(functions)) = functions else {
-            panic!("the test file holds its functions");
-        };
-        checked.add_flow(&flow, &[], |_| functions.registry(digest).unwrap());
+        checked.add_flow(&flow, &[], |_| match &functions {
+            Some(Given::Here(functions)) => functions.registry(digest).unwrap(),
+            Some(Given::File(_)) | None => panic!("the test file holds its functions"),
+        });
     }
     checked
 }
