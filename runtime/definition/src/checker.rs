@@ -173,7 +173,7 @@ impl<'s> Checker<'s> {
         }
         let resolved = found.value.scalar().map(|scalar| scalar.resolve());
         let Some(Resolved::Number(number) | Resolved::Respelled(number)) = resolved else {
-            self.wrong_type(found, "a whole number");
+            self.no_whole_number(found, least, most);
             return None;
         };
         let whole = number.as_i64().and_then(|number| u64::try_from(number).ok());
@@ -188,6 +188,24 @@ impl<'s> Checker<'s> {
             self.tell(Diagnostic::new(&codes::OUT_OF_RANGE, found.value.span, message).help(help));
         }
         fits
+    }
+
+    /// Reports what is no number; one in quotes must lose them, and be one that the field takes.
+    fn no_whole_number(&mut self, found: Found<'_>, least: u64, most: u64) {
+        let quoted = found.value.scalar().and_then(|scalar| scalar.text.parse::<f64>().ok());
+        let Some(nearest) = quoted.map(|number| number.round().clamp(least as f64, most as f64)) else {
+            return self.wrong_type(found, "a whole number");
+        };
+        if quoted == Some(nearest) || nearest.is_nan() {
+            return self.wrong_type(found, "a whole number");
+        }
+        let name = shown(&found.key.text);
+        let message = format!(
+            "{name} takes a whole number from {least} to {most}, not {}",
+            found.value.kind()
+        );
+        let help = format!("remove the quotes; the nearest that it takes is {nearest}");
+        self.tell(Diagnostic::new(&codes::WRONG_TYPE, found.value.span, message).help(help));
     }
 
     /// Reports a value of the wrong type, with the usual reason.

@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::Found;
 use crate::listing::{all_of, there_are};
 use crate::source::Span;
+use crate::syntax::in_quotes;
 use crate::tree::Node;
 use crate::variables::{Availability, CONTEXT, ContextField, Place, VARIABLES, newer_name};
 
@@ -87,8 +88,24 @@ impl Checker<'_> {
             .starts_with("$.")
             .then(|| "`$.` belongs to the older dialect; write `$Input.`".to_owned());
         let quote = || self.text_without_quotes(error, origin, text, suffix);
-        let help = older.or_else(quote).or_else(|| error.help.clone());
+        let cut = || self.cut_off(error, origin);
+        let help = older.or_else(quote).or_else(cut).or_else(|| error.help.clone());
         self.tell(diagnostic.help(help.unwrap_or_else(|| mend(error, text))));
+    }
+
+    /// `$Input.b == "a #1"` without quotes: what stands behind ` #` is a comment.
+    fn cut_off(&self, error: &ParseError, origin: Origin) -> Option<String> {
+        let line = self.source.line_of(origin.whole.start);
+        let end = self.source.line_start(line) + self.source.line(line).len();
+        let behind = self.source.slice(Span::new(origin.whole.end, end));
+        if error.message != UNCLOSED || !behind.trim_start().starts_with('#') {
+            return None;
+        }
+        let meant = self.source.slice(Span::new(origin.whole.start, end)).trim_end();
+        let quoted = shown(&in_quotes(meant));
+        Some(format!(
+            "YAML cuts a text off before ` #`; put the whole into quotes: {quoted}"
+        ))
     }
 
     /// How a text is written that was meant to be one, and is read as an expression.
@@ -265,6 +282,9 @@ enum Suffix {
 /// What the parser says of a word that may have been meant as a text.
 const QUOTE_IT: &str = "put text into quotes";
 
+/// What the parser says of a text without an end.
+const UNCLOSED: &str = "the text has no closing quote";
+
 /// What to do about a mistake for which the parser knows no better.
 fn mend(error: &ParseError, text: &str) -> String {
     let help = if text.trim().is_empty() {
@@ -279,6 +299,19 @@ fn mend(error: &ParseError, text: &str) -> String {
         "write it in RE2 syntax; a bracket that means itself is written as `[(]`"
     } else if error.message.starts_with("expected") {
         "an expression is a path such as `$Input.key`, a literal, a comparison or a call of a function"
+    } else if error.message == UNCLOSED {
+        "close the text with the quote that it begins with"
+    } else if error.message.contains("escape")
+        || error.message.contains("hexadecimal")
+        || error.message.contains("surrogate")
+    {
+        "a text knows the escapes of JSON, such as `\\n` and `\\u00e9`; for a backslash itself write `\\\\`"
+    } else if error.message == "unexpected `.`" {
+        "a number has a digit before its point, such as `0.5`; a path begins with a variable, such as `$Input.key`"
+    } else if error.message.starts_with("unexpected") {
+        "remove what is marked, or put text into quotes"
+    } else if error.message.contains("longer than") {
+        "compute a part of it in the constructor of an earlier state"
     } else {
         "it would fail every time; change what is marked"
     };

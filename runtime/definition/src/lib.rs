@@ -19,6 +19,7 @@
 mod actions;
 mod alone;
 mod beside;
+mod blanks;
 mod cases;
 mod checker;
 mod checks;

@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 use stepwell_expression::Number;
 use stepwell_model::{Catch, ErrorName, Recovery, Retry, Rule};
 
-use crate::checker::Checker;
+use crate::checker::{Checker, Text};
 use crate::codes;
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Found, Shape, Takes, Unknown};
+use crate::listing::there_are;
 use crate::older;
 use crate::scope::{Member, Scope};
 use crate::tree::Node;
@@ -353,11 +354,26 @@ impl Checker<'_> {
             );
             return None;
         }
-        if let Some(close) = self.misspelt(&name.text) {
-            let message = format!("{} is the name of no error", shown(&name.text));
-            self.tell(Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message).did_you_mean(Some(close)));
-        }
+        self.check_known(&name);
         Some(ErrorName(name.text))
+    }
+
+    /// Nothing but the engine has errors whose names begin with `FnF.`; those of services and functions are many.
+    fn check_known(&mut self, name: &Text) {
+        let close = self.misspelt(&name.text);
+        let own = name.text.starts_with("FnF.") && !ERROR_NAMES.contains(&&*name.text);
+        if close.is_none() && !own {
+            return;
+        }
+        let message = format!("{} is the name of no error", shown(&name.text));
+        let diagnostic = Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message);
+        self.tell(match close {
+            Some(_) => diagnostic.did_you_mean(close),
+            None => diagnostic.help(format!(
+                "{}; a code of your own needs a name without `FnF.`",
+                there_are(ERROR_NAMES)
+            )),
+        });
     }
 
     /// The error that a name in the language's own namespace was meant to be.
@@ -369,7 +385,7 @@ impl Checker<'_> {
         }
         match name {
             "ALL" | "States.ALL" => Some("FnF.ALL"),
-            "States.Timeout" => Some("FnF.TaskTimeout"),
+            "States.Timeout" | "FnF.Timeout" => Some("FnF.TaskTimeout"),
             // A slip in the product itself would make any name of a function's own an error of a service.
             _ => self.closest(name, known().filter(|known| product(known) == product(name))),
         }

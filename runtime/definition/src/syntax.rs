@@ -28,7 +28,8 @@ pub(crate) fn explain(kind: &ErrorKind, offset: usize, source: &Source) -> Diagn
         here(offset, source),
         format!("this is not valid YAML: {kind}"),
     );
-    diagnostic.help(help(kind).unwrap_or("check the indentation, the quotes and the brackets from here backwards"))
+    let usual = || help(kind).unwrap_or("check the indentation, the quotes and the brackets from here backwards");
+    diagnostic.help(unquoted_expression(offset, source).unwrap_or_else(|| usual().to_owned()))
 }
 
 /// The character at an offset.
@@ -71,6 +72,27 @@ fn help(kind: &ErrorKind) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// A text as it is written in quotes that leave everything in it as it is.
+pub(crate) fn in_quotes(text: &str) -> String {
+    if text.contains(['"', '\\']) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// `Condition: "a" == $Input.b`: an expression that needs quotes around the whole.
+fn unquoted_expression(offset: usize, source: &Source) -> Option<String> {
+    const OPERATORS: [&str; 10] = ["==", "!=", "=~", "!~", "<", ">", "&&", "||", "+", " in "];
+    let line = source.line(source.line_of(offset));
+    let (key, value) = line.trim_start_matches([' ', '-']).split_once(": ")?;
+    let value = value.trim();
+    let begins = value.starts_with(['"', '\'', '!']);
+    let is_one = begins && OPERATORS.iter().any(|operator| value.contains(operator));
+    let computed = key.ends_with(".$") || key == "Condition" || key == "ItemsPath";
+    (is_one && computed).then(|| format!("put the whole into quotes: {}", shown(&in_quotes(value))))
 }
 
 /// `Condition:$Input.x`: a colon without the blank that makes it a key. The parser stumbles over it one line later.

@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use crate::blanks::Blanked;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::source::{Source, Span};
 use crate::syntax;
-use crate::syntax::DEEP_HELP;
+use crate::syntax::{DEEP_HELP, in_quotes};
 use crate::tree::{Content, DEPTH_MAX, Entry, Key, Node, Scalar, Style};
 
 /// How many nodes a file may have.
@@ -27,8 +28,30 @@ pub const ALIASED_NODES_MAX: usize = 100_000;
 /// How many bytes of text its aliases may add: a few that repeat a large text fill the memory as many do.
 pub const ALIASED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Reads the tree; what is wrong goes to `diagnostics`. `None` where there is nothing that could be checked further.
+/// Reads the tree; `diagnostics` becomes what is wrong. `None` where there is nothing that could be checked further.
+///
+/// A missing blank is told and put in, so that it hides nothing that stands behind it.
 pub(crate) fn read(source: &Source, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut text = Blanked::of(source);
+    let mut missing: Vec<Diagnostic> = Vec::new();
+    loop {
+        *diagnostics = Diagnostics::default();
+        diagnostics.extend(missing.iter().cloned());
+        let stopped = match read_once(&text, diagnostics) {
+            Ok(root) => return root,
+            Err(stopped) => stopped,
+        };
+        if stopped.kind != &codes::MISSING_BLANK || !text.has_room() {
+            diagnostics.push(stopped);
+            return None;
+        }
+        text.put(stopped.span.end);
+        missing.push(stopped);
+    }
+}
+
+/// Reads a text up to where it cannot be read any further.
+fn read_once(text: &Blanked<'_>, diagnostics: &mut Diagnostics) -> Result<Option<Node>, Diagnostic> {
     let options = granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
@@ -37,36 +60,27 @@ pub(crate) fn read(source: &Source, diagnostics: &mut Diagnostics) -> Option<Nod
         flow_nesting_limit: DEPTH_MAX + 1,
         block_nesting_limit: DEPTH_MAX + 1,
     };
-    let mut builder = Builder::new(source, diagnostics);
-    for event in Parser::new_from_str_with_options(source.text(), options) {
-        let done = match event {
-            Ok((event, span)) => {
-                let tag = span.tag_span().map(|tag| place(&tag, source));
-                let span = place(&span, source);
-                builder.take(event, span, tag.unwrap_or(span))
-            }
-            Err(error) => Err(not_yaml(&error, source)),
-        };
-        if let Err(diagnostic) = done {
-            builder.diagnostics.push(diagnostic);
-            return None;
-        }
+    let mut builder = Builder::new(text.file(), diagnostics);
+    for event in Parser::new_from_str_with_options(text.read().text(), options) {
+        let (event, span) = event.map_err(|error| not_yaml(&error, text))?;
+        let tag = span.tag_span().map(|tag| place(&tag, text));
+        let span = place(&span, text);
+        builder.take(event, span, tag.unwrap_or(span))?;
     }
-    builder.finish()
+    Ok(builder.finish())
 }
 
-fn place(span: &granit_parser::Span, source: &Source) -> Span {
+fn place(span: &granit_parser::Span, text: &Blanked<'_>) -> Span {
     let range = span.byte_range().unwrap_or_default();
-    Span::new(range.start.min(source.text().len()), range.end.min(source.text().len()))
+    text.place(Span::new(range.start, range.end))
 }
 
-fn not_yaml(error: &ScanError, source: &Source) -> Diagnostic {
-    let offset = error
-        .marker()
-        .byte_offset()
-        .unwrap_or_default()
-        .min(source.text().len());
-    syntax::explain(error.kind(), offset, source)
+fn not_yaml(error: &ScanError, text: &Blanked<'_>) -> Diagnostic {
+    let offset = error.marker().byte_offset().unwrap_or_default();
+    let offset = offset.min(text.read().text().len());
+    let mut told = syntax::explain(error.kind(), offset, text.read());
+    told.span = text.place(told.span);
+    told
 }
 
 /// A list or map that is still open.
@@ -132,6 +146,10 @@ impl<'a> Builder<'a> {
         match event {
             Event::DocumentStart(..) => self.document(span),
             Event::Scalar(text, style, anchor, tag) => {
+                let negation = tag.as_ref().and_then(|_| self.negation(&text, tag_span, span));
+                if let Some((text, span)) = negation {
+                    return self.scalar(&text, ScalarStyle::DoubleQuoted, anchor, span);
+                }
                 self.tag(tag.as_deref(), tag_span);
                 self.scalar(&text, style, anchor, span)
             }
@@ -328,6 +346,23 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// `!$Input.done`: an expression that begins with `!` and stands without quotes is a tag for YAML. It is told, and read
+    /// as what was meant.
+    fn negation(&mut self, text: &str, tag: Span, span: Span) -> Option<(String, Span)> {
+        let operand = self.source.slice(tag).strip_prefix('!')?;
+        let operand = if operand.is_empty() { text } else { operand };
+        if !operand.starts_with(['$', '(']) && !operand.contains('(') {
+            return None;
+        }
+        let whole = Span::new(tag.start, span.end.max(tag.end));
+        let meant = self.source.slice(whole).to_owned();
+        let message = format!("without quotes, YAML reads the `!` of {} as a tag", shown(&meant));
+        let help = format!("put the whole into quotes: {}", shown(&in_quotes(&meant)));
+        self.diagnostics
+            .push(Diagnostic::new(&codes::TAG, whole, message).help(help));
+        Some((meant, whole))
+    }
+
     fn tag(&mut self, tag: Option<&Tag>, span: Span) {
         if let Some(tag) = tag {
             self.diagnostics.push(refused_tag(tag, span));
@@ -380,6 +415,10 @@ fn refused_tag(tag: &Tag, span: Span) -> Diagnostic {
     let name = shown(&tag.original());
     if tag.is_yaml_core_schema() {
         let help = "quote a text to make it a string; write numbers, booleans and null without quotes";
+        return Diagnostic::new(&codes::TAG, span, format!("tags are refused: {name}")).help(help);
+    }
+    if tag.original() == "!" {
+        let help = "a text that begins with `!` needs quotes around the whole";
         return Diagnostic::new(&codes::TAG, span, format!("tags are refused: {name}")).help(help);
     }
     let message = format!("{name} is a deploy-time tag of another tool, which nobody resolves here");
