@@ -219,6 +219,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_left_out_is_counted() {
+        let last = |problems: usize| {
+            let mut diagnostics = Diagnostics::default();
+            diagnostics.extend((0..problems).map(|at| Diagnostic::new(&codes::EMPTY, Span::at(at), "empty")));
+            diagnostics.finish().pop().map(|last| last.message)
+        };
+        assert_eq!(last(KEPT_MAX).as_deref(), Some("empty"));
+        let told = [1, 2].map(|more| last(KEPT_MAX + more).unwrap());
+        let expected = [
+            "there is 1 more problem than is shown",
+            "there are 2 more problems than are shown",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn user_text_cannot_steer_the_terminal() {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b"), "`a?[31m\u{fffd}b`");
         assert_eq!(shown(&"x".repeat(99)), format!("`{}…`", "x".repeat(60)));
