@@ -51,8 +51,13 @@ impl Globals {
 
     /// Sets keys, both in the view and in the writes.
     pub(crate) fn write(&mut self, keys: &Value, memory: &Memory) -> Result<(), Needs> {
+        let is_all_written = is_same(&self.view, &self.writes);
         self.view = merged(&self.view, keys, memory)?;
-        self.writes = merged(&self.writes, keys, memory)?;
+        // Where nothing was inherited both are one value, which is stored once.
+        self.writes = match is_all_written {
+            true => self.view.clone(),
+            false => merged(&self.writes, keys, memory)?,
+        };
         Ok(())
     }
 }
@@ -72,6 +77,24 @@ pub(crate) fn check(keys: &Value, memory: &Memory) -> Result<Result<(), Failure>
         }
     }
     Ok(Ok(()))
+}
+
+/// Whether two values are one, without a look at what is in them.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => Arc::ptr_eq(left, right) || left.is_empty() && right.is_empty(),
+        (Value::Stored(left), Value::Stored(right)) => left == right,
+        (
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)
+            | Value::Stored(_),
+            _,
+        ) => false,
+    }
 }
 
 /// An object with all keys of `under`, and those of `over` on top.

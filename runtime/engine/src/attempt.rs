@@ -104,7 +104,10 @@ impl Driver {
         self.check_markers().await?;
         let began = self.shared.now();
         let mut running = self.begin(attempt).await?.fuse();
-        while self.is_current(attempt.number) {
+        let (adopted, mut is_owed) = (self.adopted, false);
+        // After another's records an attempt that none owes is not the one of its number any more.
+        while self.is_current(attempt.number) && (is_owed || adopted == self.adopted) {
+            is_owed |= attempt.number <= self.owed();
             let append_by = if weight == Weight::Pure {
                 self.pending.append_by()
             } else {

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use stepwell_core::{
-    CLOCKS_DIFFER_MS, Drive, Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected, Revision, ScopeId,
-    Stop, advance, encode, seal,
+    AttemptNumber, CLOCKS_DIFFER_MS, Drive, Entry, Event, Fact, Kind, Millis, Moment, Program, Record, Rejected,
+    Revision, ScopeId, Stop, advance, encode, seal,
 };
 use stepwell_expression::{Birth, Slot, Value};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy};
@@ -45,6 +45,8 @@ pub(crate) struct Durable {
     pub(crate) mine: bool,
     /// Who carries out what it owes.
     pub(crate) drive: Drive,
+    /// The last attempt that it, or one before it, owes.
+    pub(crate) attempts: AttemptNumber,
 }
 
 /// How long what follows from an event may go on without an append.
@@ -317,6 +319,7 @@ impl Driver {
             // Whoever calls from outside drives nothing, whatever it writes.
             mine: !self.called,
             drive: record.drive,
+            attempts: record.snapshot.attempts,
         });
         self.snapshot = record.snapshot;
         self.standing = Standing::of(&self.shared.flow, &self.snapshot);
@@ -343,6 +346,7 @@ impl Driver {
             record.revision.0,
         )
         .await?;
+        let owed = self.owed();
         let events = std::mem::take(&mut self.pending).events;
         self.adopt(last);
         if there.as_ref().is_some_and(is_mine) {
@@ -350,10 +354,18 @@ impl Driver {
             return Ok(true);
         }
         let mut stands = true;
-        for event in events.into_iter().filter(is_fact) {
+        for event in events.into_iter().filter(|event| is_fact(event, owed)) {
             stands = self.fold(event, Weight::Heavy).await?;
         }
         Ok(stands)
+    }
+
+    /// The last attempt that a record owes.
+    pub(crate) fn owed(&self) -> AttemptNumber {
+        self.durable
+            .as_ref()
+            .map(|durable| durable.attempts)
+            .unwrap_or_default()
     }
 
     /// Another process has gone on with the scope, perhaps.
@@ -375,7 +387,9 @@ impl Driver {
             stamp: last.stamp,
             mine,
             drive: last.drive,
+            attempts: last.snapshot.attempts,
         });
+        self.adopted += 1;
         self.snapshot = last.snapshot;
         self.standing = Standing::of(&self.shared.flow, &self.snapshot);
     }

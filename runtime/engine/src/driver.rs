@@ -48,6 +48,8 @@ pub(crate) struct Driver {
     pub(crate) called: bool,
     /// The wake that was sent before the record in the making, whose driver it will be.
     pub(crate) announced: Option<Announced>,
+    /// How often it went on from a record of somebody else's.
+    pub(crate) adopted: u32,
     /// The record whose wake was sent.
     pub(crate) armed: Option<Revision>,
     /// All children are to be looked at, not only those that mail comes for.
@@ -108,6 +110,7 @@ impl Driver {
             stamp: record.stamp,
             mine: shared.engine.wrote(&record),
             drive: record.drive,
+            attempts: record.snapshot.attempts,
         };
         shared.remember(births(&id, record.revision, record.values));
         let mut driver = Self::fresh(shared, id, record.snapshot, record.stamp, dealing);
@@ -140,6 +143,7 @@ impl Driver {
             roused: None,
             called: false,
             announced: None,
+            adopted: 0,
             armed: None,
             descend: false,
             inbox,

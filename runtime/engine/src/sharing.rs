@@ -18,7 +18,7 @@ use futures::FutureExt;
 use futures::channel::mpsc;
 use futures::future::Either;
 use stepwell_core::{
-    Event, Found, Looker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
+    AttemptNumber, Event, Found, Looker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
 };
 use stepwell_ports::{LogError, Remedy, ScopeKey, Wake, Wakes};
 
@@ -330,15 +330,16 @@ impl Driver {
     }
 }
 
-/// What of the events is folded again where their append lost: facts. What a driver decided for itself it decides anew.
-pub(crate) fn is_fact(event: &Event) -> bool {
+/// What of the events is folded again where their append lost: facts. What a driver decided for itself it decides anew, and
+/// what came of an attempt that no record owed, the last being `owed`, came of nothing: another has its number now.
+pub(crate) fn is_fact(event: &Event, owed: AttemptNumber) -> bool {
     match event {
-        Event::TaskSucceeded { .. }
-        | Event::TaskFailed { .. }
-        | Event::TaskSubmitted { .. }
-        | Event::TaskSubmitFailed { .. }
-        | Event::CallbackReported { .. }
-        | Event::TimerFired
+        Event::TaskSucceeded { attempt, .. }
+        | Event::TaskFailed { attempt, .. }
+        | Event::TaskSubmitted { attempt }
+        | Event::TaskSubmitFailed { attempt, .. }
+        | Event::CallbackReported { attempt, .. } => *attempt <= owed,
+        Event::TimerFired
         | Event::ChildFailed { .. }
         | Event::BranchesEnded { .. }
         | Event::LanesEnded { .. }

@@ -85,6 +85,24 @@ fn a_value_around_a_stored_one_is_stored_once_too() {
 }
 
 #[test]
+fn globals_that_were_all_written_here_are_stored_once() {
+    let mut snapshot = root();
+    let memory = Memory::default();
+    for (key, bytes) in [("a", 300), ("b", 400)] {
+        let keys = Value::object([(key, text(bytes))]);
+        assert!(snapshot.globals.write(&keys, &memory).is_ok());
+    }
+    let both = snapshot.globals.view.clone();
+    let slots = seal(&ScopeId("1.0".into()), Revision(3), &mut [], &mut snapshot);
+    assert_eq!(slots, [both.clone()]);
+    let stands = born(0, &[], both.bytes());
+    assert_eq!(
+        (snapshot.globals.view, snapshot.globals.writes),
+        (stands.clone(), stands)
+    );
+}
+
+#[test]
 fn what_wraps_a_stored_value_holds_a_pointer_to_it() {
     let large = text(300);
     let wrapped = Value::object([("again", large.clone()), ("n", Value::from(1_u64))]);

@@ -15,6 +15,9 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
     if let Some(small) = small {
         return Err(format!("a slot of its own for {small:?}"));
     }
+    if let Some(part) = stored_in_another(record) {
+        return Err(format!("a slot of its own for a part of another: {part:?}"));
+    }
     for entry in &record.entries {
         let bytes = serde_json::to_string(entry).map_or(0, |text| text.len());
         if bytes > ENTRY_BYTES_MAX {
@@ -26,6 +29,25 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
         return Err(format!("{:?}\nis stored twice: {:?}", left.fact, entered.fact));
     }
     ends_for_a_reason(record)
+}
+
+/// A value that is a part of one that stands before it; tasks may answer the same twice.
+fn stored_in_another(record: &Record) -> Option<&Value> {
+    let answers = record
+        .entries
+        .iter()
+        .any(|entry| matches!(entry.fact, Fact::TaskSucceeded { .. }));
+    let mut slots = record.values.iter().enumerate().filter(|_| !answers);
+    let before = |index: usize| record.values.iter().take(index);
+    slots.find_map(|(index, slot)| before(index).any(|value| has_inside(value, slot)).then_some(slot))
+}
+
+fn has_inside(value: &Value, part: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| item == part || has_inside(item, part)),
+        Value::Object(entries) => entries.values().any(|entry| entry == part || has_inside(entry, part)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Stored(_) => false,
+    }
 }
 
 /// Whether a state is entered with another value than the state before was left with, or the scope begun.

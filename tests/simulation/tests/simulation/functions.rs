@@ -91,8 +91,8 @@ fn a_troubled_world_of_functions() {
     }
 }
 
-/// What is known of an execution.
-pub(crate) fn witness(world: &mut Functions, execution: &str) -> Result<Witness, String> {
+/// What is known of an execution; nothing where it waits for a report that was not heard, and so for ever.
+pub(crate) fn witness(world: &mut Functions, execution: &str) -> Result<Option<Witness>, String> {
     let name = execution.to_owned();
     let known = world.call(move |engine| {
         let name = name.clone();
@@ -100,9 +100,12 @@ pub(crate) fn witness(world: &mut Functions, execution: &str) -> Result<Witness,
     });
     let (history, end) = known.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
     if end == Ended::Running {
+        if world.tasks.reports.is_unheard() && Logs::read(&world.store, execution).waits_for_reports() {
+            return Ok(None);
+        }
         return Err(format!("`{execution}` is left as it is: {history:#?}"));
     }
-    Ok(Witness {
+    Ok(Some(Witness {
         history,
         end,
         ran: None,
@@ -113,7 +116,7 @@ pub(crate) fn witness(world: &mut Functions, execution: &str) -> Result<Witness,
         children: Vec::new(),
         tolerance_ms: 15_000,
         strides: true,
-    })
+    }))
 }
 
 /// What happens outside, at its time or thereabouts.
@@ -142,8 +145,10 @@ fn happen(world: &mut Functions, plan: &Plan, execution: &str, outside: &Outside
 }
 
 /// Everything that is known in the end.
-fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Witness, String> {
-    let mut whole = witness(world, execution)?;
+fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Option<Witness>, String> {
+    let Some(mut whole) = witness(world, execution)? else {
+        return Ok(None);
+    };
     let rows = world.call(|engine| async move { engine.list().await });
     let rows = rows.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
     for name in rows
@@ -160,14 +165,19 @@ fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Witness, 
             // Its row was written, and whoever wrote it died before the first record.
             Err(EngineError::ExecutionNotExists { .. }) => {}
             Err(error) => return Err(error.to_string()),
-            Ok(described) => whole.children.push(ChildWitness {
-                flow: described.flow.to_string(),
-                input: described.input,
-                witness: witness(world, &name)?,
-            }),
+            Ok(described) => {
+                let Some(witness) = witness(world, &name)? else {
+                    return Ok(None);
+                };
+                whole.children.push(ChildWitness {
+                    flow: described.flow.to_string(),
+                    input: described.input,
+                    witness,
+                });
+            }
         }
     }
-    Ok(whole)
+    Ok(Some(whole))
 }
 
 /// What a page of the history would show now.
@@ -213,18 +223,15 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         let logs = Logs::read(&world.store, &execution);
         return Err(format!("invocations failed: {:?}\n{logs}", world.failed));
     }
-    // Who gave up may not have been heard, and then nobody ever reports.
-    if world.tasks.reports.is_unheard() && Logs::read(&world.store, &execution).waits_for_reports() {
-        return Ok(());
-    }
     let known = all_that_is_known(&mut world, &execution);
-    let mut whole = known.map_err(|what| {
+    let known = known.map_err(|what| {
         format!(
             "{what}\n{}\n{:#?}",
             Logs::read(&world.store, &execution),
             world.tasks.reports.made()
         )
     })?;
+    let Some(mut whole) = known else { return Ok(()) };
     // A process that stands still while it puts a record puts it late, which is beyond what is promised of pages.
     let may_show = world.pauses == 0;
     for page in pages.iter().filter(|_| may_show) {

@@ -30,6 +30,8 @@ const GENERATOR: Generator = Generator {
 #[derive(Debug)]
 enum Wrong {
     StandsStill(String),
+    /// Who gave up was not heard, and then nobody ever reports.
+    Unheard,
     Refused(EngineError),
     Differs(Mismatch),
     Predicted(Expected, Ended),
@@ -55,6 +57,7 @@ impl std::fmt::Display for Wrong {
                 formatter,
                 "the world stands still, or runs in circles, before the end of {execution}"
             ),
+            Self::Unheard => formatter.write_str("it waits for a report that was not heard"),
             Self::Refused(error) => write!(formatter, "the engine says: {error}"),
             Self::Differs(mismatch) => write!(formatter, "{mismatch}"),
             Self::Broken(rule) => formatter.write_str(rule),
@@ -107,7 +110,7 @@ impl Run {
     fn known(&mut self, execution: &str) -> Result<Witness, Wrong> {
         let (engine, name) = (self.engine.clone(), execution.to_owned());
         let end = self.world.run_polls(async move { engine.wait(&name).await }, POLLS_MAX);
-        let end = end.ok_or_else(|| Wrong::StandsStill(Logs::read(&self.world.store, execution).to_string()))??;
+        let end = end.ok_or_else(|| self.stands_still(execution))??;
         let (engine, name) = (self.engine.clone(), execution.to_owned());
         let history: Vec<HistoryEvent> = self.world.wait_for(async move { engine.history(&name).await })?;
         Ok(Witness {
@@ -124,8 +127,12 @@ impl Run {
         })
     }
 
-    fn waits_for_reports(&self) -> bool {
-        self.world.tasks.reports.is_unheard() && Logs::read(&self.world.store, &self.execution).waits_for_reports()
+    fn stands_still(&self, execution: &str) -> Wrong {
+        let logs = Logs::read(&self.world.store, execution);
+        match self.world.tasks.reports.is_unheard() && logs.waits_for_reports() {
+            true => Wrong::Unheard,
+            false => Wrong::StandsStill(logs.to_string()),
+        }
     }
 
     /// What is known of everything in the end.
@@ -224,8 +231,7 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
         }
     }
     let witness = match run.end() {
-        // Who gave up may not have been heard, and then nobody ever reports.
-        Err(Wrong::StandsStill(_)) if run.waits_for_reports() => return Ok(run.world.deaths),
+        Err(Wrong::Unheard) => return Ok(run.world.deaths),
         witness => witness?,
     };
     if let Some(complaint) = run.world.tasks.complaints().first() {

@@ -47,7 +47,7 @@ fn pages_never_change(seed: u64, trouble: Trouble, states: &str) -> Result<(), S
         world.run_for(world.chance.below(12));
         pages.push(page(&mut world, &execution)?);
     }
-    let history = witness(&mut world, &execution)?.history;
+    let history = witness(&mut world, &execution)?.ok_or("nobody reports")?.history;
     pages.iter().try_for_each(|page| is_beginning(page, &history))
 }
 
@@ -156,4 +156,37 @@ fn a_task_that_is_longer_than_an_invocation_is_given_up() {
         let begun: Vec<u32> = world.tasks.ran().values().map(|ran| ran.begun).collect();
         assert_eq!((&*failure.code, begun, world.deaths), ("FnF.TaskCrashed", vec![5], 0));
     }
+}
+
+/// A submission that fails while its report is taken elsewhere: both lead to a pure task, which is the scope's second
+/// attempt either way.
+#[test]
+fn the_outcome_of_what_came_to_nothing_is_nobody_elses() {
+    let after = |name: &str| {
+        format!(
+            "{{Type: Task, Name: {name}, Action: 'FC:InvokeFunction', Parameters: {{resourceArn: pure, body: {{of: {name}, \
+             takes: 100}}}}, OutputConstructor: {{is: {name}, of.$: $Output.Body.of.of}}, End: true}}"
+        )
+    };
+    let states = format!(
+        "StartAt: A\nStates:\n  - {{Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: WaitForCustomCallback, \
+         Parameters: {{resourceArn: effect, body: {{fails: 1, takes: 20, token.$: '$Context.Current.TaskToken', \
+         report_after_ms: 18}}}}, Catch: [{{Errors: [Flaky], Next: C}}], Next: B}}\n  - {}\n  - {}\n",
+        after("B"),
+        after("C")
+    );
+    let trouble = Trouble {
+        processes: 2,
+        ..Trouble::default()
+    };
+    let mut ends = std::collections::BTreeSet::new();
+    for seed in crate::seeds(200, &[]) {
+        let (_, end) = run_states(seed, trouble, &states);
+        let Ended::Succeeded(output) = end else {
+            panic!("{end:?}")
+        };
+        ends.insert(output.to_json().unwrap_or_default());
+    }
+    let right = ["B", "C"].map(|name| format!("{{\"is\":\"{name}\",\"of\":\"{name}\"}}"));
+    assert_eq!(ends.into_iter().collect::<Vec<_>>(), right);
 }

@@ -13,6 +13,8 @@ const GLOBAL_BYTES_MAX: u64 = 256 * 1024;
 const GLOBAL_KEY_BYTES_MAX: usize = 128;
 /// How often a request holds the large text of the input.
 const COPIES: [&str; 4] = ["a", "b", "c", "d"];
+/// How many parts a large list has.
+const PARTS: u64 = 50;
 /// The quotation marks of a text.
 const QUOTES: u64 = 2;
 
@@ -32,7 +34,7 @@ impl Making {
 
     /// A global variable of 256 KiB.
     fn global(&self, over: u64, plan: &mut Plan) -> State {
-        give(plan, GLOBAL_BYTES_MAX - QUOTES + over);
+        give(plan, many_parts(GLOBAL_BYTES_MAX + over));
         let mut state = State::new("Edge", Kind::Pass);
         state.global = Some(Template::object([("large", Template::Computed(large()))]));
         state
@@ -67,9 +69,9 @@ impl Making {
         // The expressions stand for nothing yet.
         let bare = task("");
         let written = bare.parameters().written().bytes();
-        let keys = COPIES.len() as u64 * (".$".len() as u64 + large().to_string().len() as u64);
-        let left = LARGE_BYTES_MAX - (written - keys);
-        give(plan, left / COPIES.len() as u64);
+        let expression = ".$".len() as u64 + large().to_string().len() as u64 + QUOTES;
+        let left = LARGE_BYTES_MAX - (written - COPIES.len() as u64 * expression);
+        give(plan, text(left / COPIES.len() as u64));
         let rest = usize::try_from(left % COPIES.len() as u64 + over).unwrap_or(0);
         let body = task(&"r".repeat(rest)).body;
         State::new("Edge", Kind::Task(Task { body, ..bare }))
@@ -80,11 +82,36 @@ fn large() -> Expr {
     Expr::path(Root::ExecutionInput, &["large"])
 }
 
-/// Puts a text of so many letters into the input.
-fn give(plan: &mut Plan, letters: u64) {
-    let text = Value::from("l".repeat(usize::try_from(letters).unwrap_or(0)));
+/// A text whose JSON takes so many bytes.
+fn text(bytes: u64) -> Value {
+    let letters = usize::try_from(bytes.saturating_sub(QUOTES)).unwrap_or(0);
+    Value::from("l".repeat(letters))
+}
+
+/// A list of texts whose JSON takes so many bytes.
+fn many_parts(bytes: u64) -> Value {
+    // Each with its comma, and the brackets around them in place of the last one's.
+    let parts = (1..PARTS).map(|_| text(bytes / PARTS - 1));
+    let last = bytes - 1 - (bytes / PARTS) * (PARTS - 1) - 1;
+    Value::array(parts.chain([text(last)]))
+}
+
+/// Puts a large value into the input.
+fn give(plan: &mut Plan, value: Value) {
     let entries = plan.input.as_object().cloned().unwrap_or_default();
-    let large = [("large".into(), text)];
+    let large = [("large".into(), value)];
     plan.input = Value::object(entries.into_iter().chain(large));
     plan.data_bytes_max = LARGE_BYTES_MAX;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_take_as_many_bytes_as_they_are_to() {
+        for bytes in [GLOBAL_BYTES_MAX, GLOBAL_BYTES_MAX + 1, 5_000] {
+            assert_eq!((text(bytes).bytes(), many_parts(bytes).bytes()), (bytes, bytes));
+        }
+    }
 }

@@ -13,13 +13,13 @@ impl Making {
         self.budget = self.budget.saturating_sub(1);
         let can_fork = self.budget > 1 && place.depth < 3;
         let name = self.name();
-        let mut state = match self.below(32) {
+        let mut state = match self.below(34) {
             0..=13 => return self.task_state(name, place),
             14..=17 => State::new(name, Kind::Pass),
             18..=20 => State::new(name, Kind::Wait(self.wait(place))),
             21..=24 => State::new(name, self.choice(place)),
             25..=27 if can_fork => self.parallel(name, place),
-            28..=29 if can_fork => self.map(name, place),
+            28..=29 | 32..=33 if can_fork => self.map(name, place),
             30 => State::new(name, Kind::Succeed),
             31 if self.once_in(2) => State::new(name, self.failing()),
             _ => return self.task_state(name, place),
