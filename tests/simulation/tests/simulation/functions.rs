@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use stepwell_core::Failure;
 use stepwell_engine::{Ended, EngineError, HistoryEvent};
 use stepwell_model::Settings;
+use stepwell_ports::ExecutionRow;
 use stepwell_simulation::checks::Logs;
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, verify};
@@ -151,11 +152,10 @@ fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Option<Wi
     };
     let rows = world.call(|engine| async move { engine.list().await });
     let rows = rows.ok_or("nobody answers")?.map_err(|error| error.to_string())?;
-    for name in rows
-        .into_iter()
-        .map(|row| row.execution.to_string())
-        .filter(|name| name != execution)
-    {
+    let is_main = |row: &&ExecutionRow| *row.execution == *execution;
+    crate::is_listed(rows.iter().find(is_main), &whole.end)?;
+    for row in rows.iter().filter(|row| !is_main(row)) {
+        let name = row.execution.to_string();
         let asked = name.clone();
         let described = world.call(move |engine| {
             let name = asked.clone();
@@ -169,6 +169,7 @@ fn all_that_is_known(world: &mut Functions, execution: &str) -> Result<Option<Wi
                 let Some(witness) = witness(world, &name)? else {
                     return Ok(None);
                 };
+                crate::is_listed(Some(row), &witness.end)?;
                 whole.children.push(ChildWitness {
                     flow: described.flow.to_string(),
                     input: described.input,

@@ -16,6 +16,10 @@ mod reference;
 mod small;
 
 #[cfg(test)]
+use stepwell_engine::Ended;
+#[cfg(test)]
+use stepwell_ports::ExecutionRow;
+#[cfg(test)]
 use stepwell_simulation::plan::{Generator, Plan};
 #[cfg(test)]
 use stepwell_simulation::reference::at_a_limit;
@@ -33,6 +37,15 @@ fn seeds(count: u64, found: &[u64]) -> Vec<u64> {
             let found = found.iter().copied().filter(|_| !is_hunting());
             (0..number("SEEDS").unwrap_or(count)).chain(found).collect()
         }
+    }
+}
+
+/// Whether the list of executions says how one ended.
+#[cfg(test)]
+fn is_listed(row: Option<&ExecutionRow>, end: &Ended) -> Result<(), String> {
+    match row {
+        Some(row) if *row.status == *end.name() => Ok(()),
+        other => Err(format!("it is {}, and listed as {other:?}", end.name())),
     }
 }
 

@@ -135,6 +135,13 @@ impl Run {
         }
     }
 
+    fn is_listed(&mut self, execution: &str, witness: &Witness) -> Result<(), Wrong> {
+        let engine = self.engine.clone();
+        let rows = self.world.wait_for(async move { engine.list().await })?;
+        let row = rows.iter().find(|row| *row.execution == *execution);
+        crate::is_listed(row, &witness.end).map_err(Wrong::Broken)
+    }
+
     /// What is known of everything in the end.
     fn end(&mut self) -> Result<Witness, Wrong> {
         let execution = self.execution.clone();
@@ -150,13 +157,16 @@ impl Run {
                     Err(EngineError::ExecutionNotExists { .. }) => continue,
                     described => described?,
                 };
+                let child = self.known(&name)?;
+                self.is_listed(&name, &child)?;
                 witness.children.push(ChildWitness {
                     flow: described.flow.to_string(),
                     input: described.input,
-                    witness: self.known(&name)?,
+                    witness: child,
                 });
             }
         }
+        self.is_listed(&execution, &witness)?;
         if !self.world.reported() {
             return Err(Wrong::StandsStill("a report is never answered".to_owned()));
         }
@@ -199,13 +209,14 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
         world.tasks.watch_one_process(&world.store);
     }
     let mut run = Run::begin(plan, world)?;
-    // Some processes are only ever closed, and then more often.
+    // Some processes are only ever closed, and then more often; some live shortly.
     let is_closed = plan.seed % 8 == 5;
+    let is_short = plan.seed % 8 == 1;
     let deaths = run.world.chance.below(if is_closed { 16 } else { 8 });
     let mut schedule = plan.schedule.iter();
     for _ in 0..deaths {
         let (watched, name) = (run.engine.clone(), run.execution.clone());
-        let polls = 1 + run.world.chance.below(40);
+        let polls = 1 + run.world.chance.below(if is_short { 8 } else { 40 });
         let wait = async move { watched.wait(&name).await };
         let ended = match is_closed || run.world.chance.once_in(4) {
             true => run.world.close_after(wait, polls),
