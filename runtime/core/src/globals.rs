@@ -62,6 +62,15 @@ impl Globals {
     }
 }
 
+/// Whether two values are the same, with their keys in the same order.
+fn is_same(left: &Value, right: &Value) -> bool {
+    match (left.as_object(), right.as_object()) {
+        (Some(left), Some(right)) => left.iter().eq(right.iter()),
+        (Some(_), None) | (None, Some(_)) => false,
+        (None, None) => left == right,
+    }
+}
+
 /// Whether a GlobalConstructor's result can be written.
 ///
 /// Source: CloudFlow's limits of global variables, 128 bytes a key and 256 KiB a value.
@@ -77,24 +86,6 @@ pub(crate) fn check(keys: &Value, memory: &Memory) -> Result<Result<(), Failure>
         }
     }
     Ok(Ok(()))
-}
-
-/// Whether two values are one, without a look at what is in them.
-fn is_same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Object(left), Value::Object(right)) => Arc::ptr_eq(left, right) || left.is_empty() && right.is_empty(),
-        (Value::Stored(left), Value::Stored(right)) => left == right,
-        (
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_)
-            | Value::Stored(_),
-            _,
-        ) => false,
-    }
 }
 
 /// An object with all keys of `under`, and those of `over` on top.

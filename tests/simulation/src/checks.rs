@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use stepwell_core::{Millis, Record, ScopeId, Stage, Status, attempt_key, decode};
-use stepwell_ports::{Log, ScopeKey};
+use stepwell_ports::{Catalogue, Log, ScopeKey};
 use stepwell_store_memory::MemoryStore;
 
 /// How late an attempt may begin after the end of what is around it: the two seconds of the design, and clocks that differ.
@@ -22,6 +22,18 @@ pub struct Logs {
     pub execution: Arc<str>,
     /// Its scopes' records, from the first one on; scopes of abandoned forks too.
     pub scopes: BTreeMap<ScopeId, Vec<Record>>,
+}
+
+/// Whether the logs of every execution are what a log may be.
+///
+/// # Errors
+///
+/// What is wrong, and where.
+#[expect(clippy::expect_used, reason = "the memory store never fails")]
+pub fn logs_are_right(store: &MemoryStore) -> Result<(), String> {
+    let rows = block_on(store.executions(None, usize::MAX)).expect("the memory store never fails");
+    rows.iter()
+        .try_for_each(|row| Logs::read(store, &row.execution).check())
 }
 
 impl Logs {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stepwell_core::{Failure, Report};
 use stepwell_expression::Value;
 use stepwell_model::{Flow, Settings};
-use stepwell_simulation::plan::{Block, Generator, Kind, Plan};
+use stepwell_simulation::plan::{Block, Generator, Kind, Plan, Wait};
 use stepwell_simulation::{Begin, flow};
 
 const ITEMS: u64 = 14;
@@ -165,7 +165,7 @@ fn planned(seed: u64) -> Case {
 /// A round has no time for Waits of hours.
 fn shorten(block: &mut Block) {
     for state in &mut block.states {
-        if let Kind::Wait(seconds) = &mut state.kind {
+        if let Kind::Wait(Wait::Seconds(seconds)) = &mut state.kind {
             *seconds = (*seconds).min(WAIT_SECONDS_MAX);
         }
         state.kind.blocks_mut().into_iter().for_each(shorten);
