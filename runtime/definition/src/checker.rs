@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use stepwell_expression::Trials;
 
+use crate::calls::Call;
 use crate::codes;
 use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, Diagnostics, shown};
@@ -34,6 +35,7 @@ pub(crate) struct Checker<'s> {
     pub(crate) diagnostics: Diagnostics,
     pub(crate) unsupported: Vec<Unsupported>,
     pub(crate) places: Places,
+    pub(crate) calls: Vec<Call>,
     pub(crate) states: usize,
     pub(crate) trials: Trials,
     pub(crate) guesses: Guesses,
@@ -63,6 +65,7 @@ impl<'s> Checker<'s> {
             diagnostics,
             unsupported: Vec::new(),
             places,
+            calls: Vec::new(),
             states: 0,
             trials: Trials::of_a_file(),
             guesses: Guesses::default(),

@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Field, Fields, Shape, Takes, Unknown};
 use crate::source::Span;
 use crate::states;
-use crate::tree::{Entry, Node};
+use crate::tree::{Content, Entry, Node};
 use crate::variables::Place;
 
 /// The longest timeout of an execution: a year.
@@ -55,6 +55,8 @@ enum Dialect {
     Older(Span),
     /// Fields of both: the first of the newer and the first of the older.
     Mixed(Span, Span),
+    /// `Type: StateMachine` says what it is, whatever stands beside it: where a `type` says something else.
+    Named(Option<Span>),
     None,
 }
 
@@ -76,9 +78,11 @@ fn dialect(entries: &[Entry]) -> Dialect {
             .filter(|scalar| value(&scalar.text))
             .map(|_| entry.key.span)
     };
-    let newer = typed("Type", |text| text == "StateMachine").or_else(|| key(NEWER_KEYS));
-    let older = typed("type", |text| text != "StateMachine").or_else(|| key(OLDER_KEYS));
-    match (newer, older) {
+    let older = typed("type", |text| text != "StateMachine");
+    if typed("Type", |text| text == "StateMachine").is_some() {
+        return Dialect::Named(older);
+    }
+    match (key(NEWER_KEYS), older.or_else(|| key(OLDER_KEYS))) {
         (Some(newer), Some(older)) => Dialect::Mixed(newer, older),
         (Some(_), None) => Dialect::Newer,
         (None, Some(older)) => Dialect::Older(older),
@@ -132,12 +136,29 @@ pub(crate) fn check(checker: &mut Checker<'_>, root: &Node) -> Option<Flow> {
             checker.tell(diagnostic.label(newer, "a field of the newer dialect").help(help));
             None
         }
+        Dialect::Named(older) => {
+            if let Some(older) = older {
+                let message = "this file names two dialects";
+                let help = "remove this key: `Type: StateMachine` says what the file is";
+                checker.tell(Diagnostic::new(&codes::MIXED_DIALECTS, older, message).help(help));
+            }
+            lower(checker, &without(root, older))
+        }
         Dialect::None => {
             let (message, help) = other_format(root);
             checker.tell(Diagnostic::new(&codes::NOT_A_FLOW, root.head(), message).help(help));
             None
         }
     }
+}
+
+/// A map without the key at some place.
+fn without(root: &Node, key: Option<Span>) -> Node {
+    let mut root = root.clone();
+    if let (Content::Mapping(entries), Some(key)) = (&mut root.content, key) {
+        Arc::make_mut(entries).retain(|entry| entry.key.span != key);
+    }
+    root
 }
 
 fn lower(checker: &mut Checker<'_>, root: &Node) -> Option<Flow> {

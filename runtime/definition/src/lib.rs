@@ -20,6 +20,7 @@ mod actions;
 mod alone;
 mod beside;
 mod blanks;
+mod calls;
 mod cases;
 mod checker;
 mod checks;
@@ -62,11 +63,12 @@ use stepwell_model::Flow;
 
 pub use alone::check_expression;
 pub use beside::{FUNCTIONS_FILE_NAMES, GRANTS_FILE_NAMES};
+pub use calls::{Call, entry_for};
 pub use cases::{
     Case, Expectation, ExpectedState, Given, PlannedReport, TestFile, Written, check_test_file, named_flow,
 };
 pub use checker::Unsupported;
-pub use checks::{check_express, check_functions, check_without_functions, entry_for};
+pub use checks::check_express;
 pub use codes::{Code, codes};
 pub use data::read_data;
 pub use diagnostic::{Diagnostic, Label, Severity, Strictness};
@@ -103,6 +105,8 @@ pub struct Checked {
     pub unsupported: Vec<Unsupported>,
     /// Where the states stand.
     pub places: Places,
+    /// The calls of functions, whether or not the flow is there.
+    pub calls: Vec<Call>,
     /// The text.
     pub source: Source,
 }
@@ -137,20 +141,14 @@ impl Checked {
         self.add(found.unwrap_or_default());
     }
 
-    /// Checks also whether the functions that the flow names are there; see [`check_functions`].
+    /// Checks also whether the functions that the flow names are in the functions file.
     pub fn add_functions(&mut self, registry: &Registry) {
-        let found = self
-            .flow
-            .as_ref()
-            .map(|flow| check_functions(flow, registry, &self.places));
-        self.add(found.unwrap_or_default());
+        self.add(calls::check_functions(&self.calls, registry));
     }
 
-    /// Says also that there is no functions file, if the flow needs one; see [`check_without_functions`].
+    /// Says also that there is no functions file, if the flow needs one.
     pub fn add_no_functions(&mut self) {
-        let flow = self.flow.as_ref();
-        let found = flow.and_then(|flow| check_without_functions(flow, &self.places));
-        self.add(found.into_iter().collect());
+        self.add(calls::check_without_functions(&self.calls).into_iter().collect());
     }
 
     fn add(&mut self, diagnostics: Vec<Diagnostic>) {
@@ -198,6 +196,7 @@ pub fn check(text: &[u8], file_name: &str) -> Checked {
         diagnostics,
         unsupported,
         places,
+        calls,
         ..
     } = checker;
     let flow = flow.filter(|_| !diagnostics.refuse());
@@ -206,6 +205,7 @@ pub fn check(text: &[u8], file_name: &str) -> Checked {
         diagnostics: diagnostics.finish(),
         unsupported,
         places,
+        calls,
         source,
     }
 }

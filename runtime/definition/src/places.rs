@@ -15,8 +15,6 @@ pub struct StatePlace {
     pub name: Span,
     /// The value of its TaskMode, or else its name.
     pub mode: Span,
-    /// The value of its `resourceArn`, or else its name.
-    pub resource: Span,
 }
 
 /// Where all states stand.

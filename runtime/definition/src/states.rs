@@ -218,7 +218,7 @@ pub(crate) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     let fields = &member.fields;
     let place = checker.places.state_mut(&scope.path, member.index);
     let name_span = scope.name_span(member.index);
-    (place.name, place.mode, place.resource) = (name_span, name_span, name_span);
+    (place.name, place.mode) = (name_span, name_span);
     checker.text(fields, "Description");
     let input = checker.constructor(fields, "InputConstructor", Place::Input);
     let kind = kind(checker, scope, member);

@@ -204,9 +204,28 @@ impl<'a> Builder<'a> {
             }),
         };
         self.count(1, span)?;
+        self.blank_behind_colon(&node)?;
         self.anchor(anchor, &node, 1);
         self.place(node, 1);
         Ok(())
+    }
+
+    /// `{Next:Z}`: between brackets a colon without a blank makes a key of the whole, and its value is missing.
+    fn blank_behind_colon(&self, value: &Node) -> Done {
+        let Some(Items::Mapping { key, .. }) = self.open.last().map(|open| &open.items) else {
+            return Ok(());
+        };
+        let Some(KeySlot::Usable(key)) = key.as_ref().filter(|_| value.span.start == value.span.end) else {
+            return Ok(());
+        };
+        let glued = syntax::glued_colon(self.source.slice(key.span));
+        match glued.and_then(|colon| Some((colon, key.text.get(..colon)?))) {
+            Some((colon, word)) => {
+                let span = Span::new(key.span.start, key.span.start + colon + 1);
+                Err(syntax::missing_blank_at(span, word))
+            }
+            None => Ok(()),
+        }
     }
 
     fn begin(&mut self, anchor: usize, span: Span, items: Items) -> Done {

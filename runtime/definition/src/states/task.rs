@@ -9,13 +9,16 @@ use stepwell_expression::{Template, Value};
 use stepwell_model::{Kind, Mode, Task};
 
 use crate::actions::{self, Integration};
+use crate::calls::Call;
 use crate::checker::{Checker, ResultParts, Text, Unsupported};
 use crate::codes;
+use crate::core_schema::Resolved;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::expression::reads_token;
 use crate::fields::{Field, Fields, Takes};
 use crate::listing::{all_of, there_are};
 use crate::scope::{Member, Scope};
+use crate::tree::Node;
 use crate::variables::Place;
 
 const MODES: &[&str] = &["RequestComplete", "WaitForSystemCallback", "WaitForCustomCallback"];
@@ -54,6 +57,7 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     let parameters = checker.constructor(fields, "Parameters", Place::Parameters);
     let at_most_once = checker.flag(fields, "AtMostOnce").unwrap_or_default();
     note_places(checker, scope, member);
+    note_call(checker, scope, member, action.as_deref());
     let absent = || Template::Literal(Value::Object(Arc::default()));
     let parameters = if fields.has("Parameters") {
         parameters?
@@ -188,13 +192,23 @@ fn token_not_passed(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_
     checker.tell(Diagnostic::new(&codes::TOKEN_NOT_PASSED, span, message).help(help));
 }
 
+/// Remembers what a task calls, to be held against the functions that there are.
+fn note_call(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, action: Option<&str>) {
+    if action != Some(INVOKE_FUNCTION) {
+        return;
+    }
+    let parameters = member.fields.find("Parameters").filter(|found| !found.computed);
+    let node = parameters.and_then(|found| Some(&found.value.entry("resourceArn")?.value));
+    let resource = node.and_then(Node::scalar).and_then(|scalar| match scalar.resolve() {
+        Resolved::String(text) => Some(Arc::from(text)),
+        Resolved::Null | Resolved::Bool(_) | Resolved::Number(_) | Resolved::Respelled(_) | Resolved::NotFinite => None,
+    });
+    let span = node.map_or_else(|| scope.name_span(member.index), |node| node.span);
+    checker.calls.push(Call { resource, span });
+}
+
 fn note_places(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>) {
-    let parameters = member.fields.find("Parameters").map(|found| found.value);
-    let resource = parameters
-        .and_then(|node| node.entry("resourceArn"))
-        .map(|entry| entry.value.span);
     let mode = member.fields.find("TaskMode").map(|found| found.value.span);
     let place = checker.places.state_mut(&scope.path, member.index);
-    place.resource = resource.unwrap_or(place.resource);
     place.mode = mode.unwrap_or(place.mode);
 }
