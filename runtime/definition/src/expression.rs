@@ -37,15 +37,19 @@ impl Checker<'_> {
             self.wrong_type(found, "an expression");
             return None;
         }
-        self.parsed(found.value, place, Suffix::None)
+        let role = match &*found.key.text {
+            "ItemsPath" => Role::Items,
+            _ => Role::Field,
+        };
+        self.parsed(found.value, place, role)
     }
 
     /// The expression that a scalar's text is, under a key with `.$`.
     pub(crate) fn expression(&mut self, node: &Node, place: Place) -> Option<Expr> {
-        self.parsed(node, place, Suffix::Computed)
+        self.parsed(node, place, Role::Computed)
     }
 
-    fn parsed(&mut self, node: &Node, place: Place, suffix: Suffix) -> Option<Expr> {
+    fn parsed(&mut self, node: &Node, place: Place, role: Role) -> Option<Expr> {
         let scalar = node.scalar()?;
         let origin = self.origin(node);
         if !self.has_room() {
@@ -59,7 +63,7 @@ impl Checker<'_> {
                 Some(expr)
             }
             Err(error) => {
-                self.bad_expression(&error, origin, &scalar.text, suffix);
+                self.bad_expression(&error, origin, &scalar.text, place, role);
                 None
             }
         }
@@ -81,15 +85,20 @@ impl Checker<'_> {
         }
     }
 
-    fn bad_expression(&mut self, error: &ParseError, origin: Origin, text: &str, suffix: Suffix) {
+    fn bad_expression(&mut self, error: &ParseError, origin: Origin, text: &str, place: Place, role: Role) {
         let span = origin.part(error.offset, error.length);
         let diagnostic = Diagnostic::new(&codes::BAD_EXPRESSION, span, error.message.clone());
         let older = text
             .starts_with("$.")
             .then(|| "`$.` belongs to the older dialect; write `$Input.`".to_owned());
-        let quote = || self.text_without_quotes(error, origin, text, suffix);
+        let input = || part_of_input(error, text, place, role);
+        let quote = || self.text_without_quotes(error, origin, text, role);
         let cut = || self.cut_off(error, origin);
-        let help = older.or_else(quote).or_else(cut).or_else(|| error.help.clone());
+        let help = older
+            .or_else(input)
+            .or_else(quote)
+            .or_else(cut)
+            .or_else(|| error.help.clone());
         self.tell(diagnostic.help(help.unwrap_or_else(|| mend(error, text))));
     }
 
@@ -109,7 +118,7 @@ impl Checker<'_> {
     }
 
     /// How a text is written that was meant to be one, and is read as an expression.
-    fn text_without_quotes(&self, error: &ParseError, origin: Origin, text: &str, suffix: Suffix) -> Option<String> {
+    fn text_without_quotes(&self, error: &ParseError, origin: Origin, text: &str, role: Role) -> Option<String> {
         const CHARACTERS_MAX: usize = 40;
         error.help.as_ref().filter(|help| help.starts_with(QUOTE_IT))?;
         let punctuation = |letter: char| matches!(letter, ' ' | '.' | ',' | ';' | ':' | '!' | '_' | '-' | '/');
@@ -125,9 +134,9 @@ impl Checker<'_> {
             (true, true) => format!("\"'{text}'\""),
             (true, false) => format!("'\"{text}\"'"),
         };
-        Some(match suffix {
-            Suffix::Computed => format!("the quotes are those of the file: write `{quoted}`, or drop `.$`"),
-            Suffix::None => format!("the quotes are those of the file: write `{quoted}`"),
+        Some(match role {
+            Role::Computed => format!("the quotes are those of the file: write `{quoted}`, or drop `.$`"),
+            Role::Field | Role::Items => format!("the quotes are those of the file: write `{quoted}`"),
         })
     }
 
@@ -272,11 +281,30 @@ impl Checker<'_> {
     }
 }
 
-/// Whether the key of an expression says that it is one.
+/// What an expression is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Suffix {
+enum Role {
+    /// Its key says with `.$` that it is one.
     Computed,
-    None,
+    /// The items of a Map.
+    Items,
+    /// Another field that is an expression by nature.
+    Field,
+}
+
+/// `items`: a word that can only have been meant as a part of the input, where a text or the variable that it is close to
+/// would be of no use.
+fn part_of_input(error: &ParseError, text: &str, place: Place, role: Role) -> Option<String> {
+    let help = error.help.as_deref()?;
+    let word = text.get(error.offset..error.offset + error.length)?;
+    let variable = help
+        .strip_prefix("did you mean `$")
+        .and_then(|rest| rest.strip_suffix("`?"));
+    let useless = match variable.map(|variable| variable.split('.').next().unwrap_or_default()) {
+        Some(name) => place.availability(name) != Availability::Readable,
+        None => role == Role::Items && help.starts_with(QUOTE_IT) && word == text.trim(),
+    };
+    useless.then(|| format!("did you mean {}?", shown(&format!("$Input.{word}"))))
 }
 
 /// What the parser says of a word that may have been meant as a text.
@@ -293,8 +321,10 @@ fn mend(error: &ParseError, text: &str) -> String {
         "compute a part of it in the constructor of an earlier state"
     } else if error.offset >= text.len() {
         "the expression stops too early; write what is missing at its end"
-    } else if error.message.contains("argument") {
-        "give it as many as it takes, each of the kind that it takes"
+    } else if let Some(help) = mend_arguments(&error.message) {
+        return help;
+    } else if error.message.contains("reference to a group") {
+        "RE2 has no references to groups; write what is to be repeated once more"
     } else if error.message.contains("regular expression") {
         "write it in RE2 syntax; a bracket that means itself is written as `[(]`"
     } else if error.message.starts_with("expected") {
@@ -316,6 +346,29 @@ fn mend(error: &ParseError, text: &str) -> String {
         "it would fail every time; change what is marked"
     };
     help.to_owned()
+}
+
+/// What to do about arguments that do not fit, from what the parser says of them.
+fn mend_arguments(message: &str) -> Option<String> {
+    if let Some((_, kind)) = message
+        .strip_prefix("argument ")
+        .and_then(|rest| rest.split_once(" must be "))
+    {
+        let wanted = kind.split(", not").next().unwrap_or(kind);
+        return Some(format!("write {wanted} there, or a path that leads to one"));
+    }
+    let (_, numbers) = message.split_once("` takes ")?;
+    let (wanted, given) = numbers.split_once(", not ")?;
+    let least = wanted.trim_start_matches("at least ").split(' ').next()?;
+    let few = given.parse::<usize>().ok()? < least.parse::<usize>().ok()?;
+    Some(match (few, least) {
+        (true, _) => {
+            "write the arguments that are missing between the parentheses, with commas between them".to_owned()
+        }
+        (false, "0") => "remove what stands between the parentheses".to_owned(),
+        (false, "1") => "keep the first, or put what belongs together into `[…]`".to_owned(),
+        (false, _) => format!("keep the first {least}, or put what belongs together into `[…]`"),
+    })
 }
 
 /// Whether an expression reads the task token.

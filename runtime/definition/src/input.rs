@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** strict JSON; what YAML allows beyond it is refused.
 
-use stepwell_expression::Value;
+use stepwell_expression::{DEPTH_MAX, Value};
 
 use crate::CheckedFile;
 use crate::codes;
@@ -13,6 +13,9 @@ use crate::yaml;
 
 /// What an input looks like.
 const INPUT_HELP: &str = "an input is a JSON object, such as `{\"key\": 1}`";
+
+/// What the reader of JSON says of what nests too deeply.
+const NESTED: &str = "nested too deeply";
 
 /// Checks an input file: one JSON object.
 #[must_use]
@@ -41,7 +44,7 @@ fn check(
     let mut diagnostics = Diagnostics::default();
     let content = match unfit {
         Some(unfit) => Err(unfit),
-        None => value(&source).map_err(|diagnostic| diagnostic.help(help)),
+        None => value(&source, help),
     };
     let content = content.map_err(|diagnostic| diagnostics.push(diagnostic)).ok();
     let content = content.filter(|value| {
@@ -66,9 +69,16 @@ fn duplicate_keys(source: &Source) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn value(source: &Source) -> Result<Value, Diagnostic> {
-    Value::parse_json(source.text())
-        .map_err(|error| Diagnostic::new(&codes::NOT_JSON, Span::at(error.offset), error.message))
+fn value(source: &Source, help: &str) -> Result<Value, Diagnostic> {
+    Value::parse_json(source.text()).map_err(|error| {
+        let at = Span::at(error.offset);
+        if error.message != NESTED {
+            return Diagnostic::new(&codes::NOT_JSON, at, error.message).help(help);
+        }
+        let message = format!("the JSON nests more than {DEPTH_MAX} levels deep");
+        let help = "check that every bracket is closed; keep deep data in an object, or pass it on as a text";
+        Diagnostic::new(&codes::TOO_DEEP, at, message).help(help)
+    })
 }
 
 fn no_object(source: &Source, value: &Value) -> Option<Diagnostic> {

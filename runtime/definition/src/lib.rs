@@ -190,6 +190,10 @@ fn refuses(diagnostics: &[Diagnostic], strictness: Strictness) -> bool {
 #[must_use]
 pub fn check(text: &[u8], file_name: &str) -> Checked {
     let (source, unfit) = Source::read(file_name, text);
+    let unfit = unfit.map(|unfit| match unfit.kind == &codes::FILE_TOO_LARGE {
+        true => unfit.help("pass data through the input or through objects; keep only the flow in its definition"),
+        false => unfit,
+    });
     let mut checker = Checker::new(&source);
     let flow = read_tree(&mut checker, unfit).and_then(|root| flow::check(&mut checker, &root));
     let Checker {

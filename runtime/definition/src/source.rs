@@ -86,7 +86,7 @@ impl Source {
     /// What cannot be read is said in the diagnostic; the text then ends where reading did.
     pub(crate) fn read(name: &str, bytes: &[u8]) -> (Self, Option<Diagnostic>) {
         if bytes.len() > FILE_BYTES_MAX {
-            return (Self::new(name, ""), Some(too_large(bytes.len())));
+            return (Self::new(name, ""), Some(too_large()));
         }
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let (text, readable) = match std::str::from_utf8(bytes) {
@@ -172,10 +172,11 @@ pub(crate) fn characters(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
-fn too_large(bytes: usize) -> Diagnostic {
-    let message = format!("the file has {bytes} bytes, more than the {FILE_BYTES_MAX} that a file may have");
+/// Who reads a file stops where it becomes too large, so how large it is nobody knows.
+fn too_large() -> Diagnostic {
+    let message = format!("the file has more than the {FILE_BYTES_MAX} bytes that a file may have");
     Diagnostic::new(&codes::FILE_TOO_LARGE, Span::default(), message)
-        .help("pass data through the input or through objects; keep only the flow in its definition")
+        .help("keep large data in objects, and write down only what they are called")
 }
 
 fn not_utf8(bytes: &[u8], at: usize) -> Diagnostic {

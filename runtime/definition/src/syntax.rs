@@ -23,13 +23,18 @@ pub(crate) fn explain(kind: &ErrorKind, offset: usize, source: &Source) -> Diagn
     if let Some(diagnostic) = missing_blank(offset, source) {
         return diagnostic;
     }
+    if let Some(tab) = indenting_tab(kind, offset, source) {
+        let message = "this is not valid YAML: a tab stands in the indentation";
+        return Diagnostic::new(&codes::NOT_YAML, tab, message).help(TAB_HELP);
+    }
     let diagnostic = Diagnostic::new(
         &codes::NOT_YAML,
         here(offset, source),
         format!("this is not valid YAML: {kind}"),
     );
     let usual = || help(kind).unwrap_or("check the indentation, the quotes and the brackets from here backwards");
-    diagnostic.help(unquoted_expression(offset, source).unwrap_or_else(|| usual().to_owned()))
+    let better = unquoted_expression(offset, source).or_else(|| control_character(offset, source));
+    diagnostic.help(better.unwrap_or_else(|| usual().to_owned()))
 }
 
 /// The character at an offset.
@@ -42,6 +47,43 @@ fn here(offset: usize, source: &Source) -> Span {
     Span::new(offset, offset + length)
 }
 
+/// What to do about a tab in front of a line.
+const TAB_HELP: &str = "indent with blanks; a tab is no indentation";
+
+/// A tab in front of a line makes it go on with the text above it, where the parser then stumbles over its colon.
+fn indenting_tab(kind: &ErrorKind, offset: usize, source: &Source) -> Option<Span> {
+    let stumbled = matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed
+            | ErrorKind::InvalidColonPlacement
+            | ErrorKind::SimpleKeyExpected
+            | ErrorKind::InvalidIndentation
+            | ErrorKind::ExpectedBlockMappingKey
+            | ErrorKind::ExpectedBlockSequenceEntry
+            | ErrorKind::InvalidSimpleKey
+            | ErrorKind::TabInPlainScalar
+    );
+    if !stumbled || source.is_json() {
+        return None;
+    }
+    let here = source.line_of(offset);
+    let below = (here + 1..here + 4).find(|line| !source.line(*line).trim().is_empty());
+    [Some(here), below].into_iter().flatten().find_map(|line| {
+        let text = source.line(line);
+        let indentation = text.len() - text.trim_start_matches([' ', '\t']).len();
+        let tab = source.line_start(line) + text.get(..indentation)?.find('\t')?;
+        Some(Span::new(tab, tab + 1))
+    })
+}
+
+/// A character that no quotes make fit.
+fn control_character(offset: usize, source: &Source) -> Option<String> {
+    let character = source.text().get(offset..)?.chars().next()?;
+    let code = u32::from(character);
+    let steers = character.is_control() && !character.is_whitespace();
+    steers.then(|| format!("remove this control character, or write it in double quotes as `\\u{code:04X}`"))
+}
+
 /// What every such mistake is usually mended by. What is not named here needs no more than the parser's words.
 #[expect(
     clippy::wildcard_enum_match_arm,
@@ -49,9 +91,7 @@ fn here(offset: usize, source: &Source) -> Span {
 )]
 fn help(kind: &ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
-            Some("indent with blanks; a tab is no indentation")
-        }
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => Some(TAB_HELP),
         ErrorKind::MissingAnchorOrAliasName => {
             Some("a text that begins with `*` or `&` needs quotes; to match every error write `FnF.ALL`")
         }

@@ -92,6 +92,11 @@ fn known_action(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, a
     let name: Arc<str> = match action.text.split_once("::") {
         Some((product, operation)) if !operation.contains(':') => {
             let newer: Arc<str> = format!("{product}:{operation}").into();
+            if support(&newer) == Support::Unknown {
+                // What it was meant to be is told at once, spelt as it is now.
+                unknown_action(checker, &newer, action);
+                return newer;
+            }
             let message = format!("{} is an older spelling", shown(&action.text));
             let diagnostic = Diagnostic::new(&codes::OLDER_SPELLING, action.span, message);
             checker.tell(diagnostic.help(format!("write {}", shown(&newer))));

@@ -58,6 +58,9 @@ fn what_is_too_large_is_refused() {
         codes(&check_input(&vec![b'1'; 5 << 20], "i").diagnostics),
         ["definition::file_too_large"]
     );
+    let input = check_input(&vec![b'1'; 5 << 20], "i").diagnostics.pop().unwrap();
+    let cure = "keep large data in objects, and write down only what they are called";
+    assert_eq!(input.help.as_deref(), Some(cure), "an input is no flow");
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn ten_thousand_levels_are_refused() {
     let nested = format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
     assert_eq!(
         codes(&check_input(nested.as_bytes(), "i").diagnostics),
-        ["definition::not_json"]
+        ["definition::too_deep"]
     );
 }
 

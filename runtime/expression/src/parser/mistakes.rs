@@ -84,6 +84,12 @@ pub(super) fn help_for_word(word: &str) -> String {
     if Function::named(word).is_some() {
         return format!("call the function: `{word}(…)`");
     }
+    if ["nil", "none", "undefined"]
+        .iter()
+        .any(|other| other.eq_ignore_ascii_case(word))
+    {
+        return "did you mean `null`?".to_owned();
+    }
     if let Some(known) = ["true", "false", "null"]
         .iter()
         .find(|known| known.eq_ignore_ascii_case(word))
