@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** a check goes on after a mistake, and a mistake is told once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stepwell_expression::Trials;
@@ -13,6 +14,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, shown};
 use crate::fields::{Fields, Found, Takes};
 use crate::listing::one_of;
 use crate::places::Places;
+use crate::recovery::Doubtful;
 use crate::similar::Guesses;
 use crate::source::{Source, Span};
 use crate::tree::Node;
@@ -36,6 +38,11 @@ pub(crate) struct Checker<'s> {
     pub(crate) unsupported: Vec<Unsupported>,
     pub(crate) places: Places,
     pub(crate) calls: Vec<Call>,
+    /// The codes that the Fail states raise.
+    pub(crate) raised: BTreeSet<Arc<str>>,
+    pub(crate) doubtful: Vec<Doubtful>,
+    /// Whether anything in the flow starts executions.
+    pub(crate) starts_children: bool,
     pub(crate) states: usize,
     pub(crate) trials: Trials,
     pub(crate) guesses: Guesses,
@@ -66,6 +73,9 @@ impl<'s> Checker<'s> {
             unsupported: Vec::new(),
             places,
             calls: Vec::new(),
+            raised: BTreeSet::new(),
+            doubtful: Vec::new(),
+            starts_children: false,
             states: 0,
             trials: Trials::of_a_file(),
             guesses: Guesses::default(),

@@ -130,7 +130,7 @@ codes! {
 
     // Errors.
     STAR_IN_ERRORS "star_in_errors" Error schema "`*` is used for `FnF.ALL`.";
-    UNKNOWN_ERROR_NAME "unknown_error_name" Warning "The name of an error is none that occurs.";
+    UNKNOWN_ERROR_NAME "unknown_error_name" Warning "The name of an error is none that a rule can take.";
     RULE_NEVER_REACHED "rule_never_reached" Warning "A rule stands behind others that take all of its errors.";
     TWO_REACTIONS "two_reactions" Warning "A rule of OnErrors has both Retry and Next; Next wins.";
     MIXED_RECOVERY "mixed_recovery" Error schema "OnErrors stands beside Retry or Catch.";
@@ -142,6 +142,7 @@ codes! {
     MODE_NOT_SUPPORTED "mode_not_supported" Error schema "An action does not have this TaskMode.";
     INVOCATION_TYPE "invocation_type" Warning "The invocationType does not fit the TaskMode.";
     BAD_RESOURCE "bad_resource" Warning "A resource is none of the kind that its action takes.";
+    BAD_URL "bad_url" Error "A URL is not absolute, or its host or port is none.";
     EXECUTION_NAME "execution_name" Warning "The name of a child execution is none that CloudFlow accepts.";
     TOKEN_NOT_PASSED "token_not_passed" Warning "A task waits for a callback, but passes its token to nobody.";
     UNKNOWN_FUNCTION "unknown_function" Warning "A function has no entry in the functions file.";

@@ -3,7 +3,7 @@
 //! **Invariant:** whether an expression is right is decided by the expression crate; here it gets its place in the file
 //! and is held against what can be read there.
 
-use stepwell_expression::{Expr, ParseError, Path, PathStep, Step, Trials};
+use stepwell_expression::{Expr, ParseError, Path, PathStep, Step, Trials, Yields};
 
 use crate::checker::Checker;
 use crate::codes;
@@ -39,9 +39,12 @@ impl Checker<'_> {
         }
         let role = match &*found.key.text {
             "ItemsPath" => Role::Items,
+            "Condition" => Role::Condition,
             _ => Role::Field,
         };
-        self.parsed(found.value, place, role)
+        let expr = self.parsed(found.value, place, role)?;
+        self.check_use(&expr, found.value.span, role);
+        Some(expr)
     }
 
     /// The expression that a scalar's text is, under a key with `.$`.
@@ -67,6 +70,23 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// Whether what an expression yields is what it is there for, where that is known.
+    fn check_use(&mut self, expr: &Expr, span: Span, role: Role) {
+        let Some(yields) = expr.yields() else { return };
+        let (message, help) = match role {
+            Role::Items if yields != Yields::Array => (
+                format!("this yields {}, and a Map needs an array", yields.name()),
+                "write a path such as `$Input.items`, or a function that yields an array",
+            ),
+            Role::Condition if expr.is_never_condition() => (
+                format!("this yields {}, which is neither true nor false", yields.name()),
+                "compare it with something, such as `$Input.key == \"text\"`",
+            ),
+            Role::Items | Role::Condition | Role::Computed | Role::Field => return,
+        };
+        self.tell(Diagnostic::new(&codes::BAD_EXPRESSION, span, message).help(help));
     }
 
     fn origin(&self, node: &Node) -> Origin {
@@ -136,7 +156,9 @@ impl Checker<'_> {
         };
         Some(match role {
             Role::Computed => format!("the quotes are those of the file: write `{quoted}`, or drop `.$`"),
-            Role::Field | Role::Items => format!("the quotes are those of the file: write `{quoted}`"),
+            Role::Field | Role::Items | Role::Condition => {
+                format!("the quotes are those of the file: write `{quoted}`")
+            }
         })
     }
 
@@ -288,6 +310,8 @@ enum Role {
     Computed,
     /// The items of a Map.
     Items,
+    /// When a branch of a Choice is taken.
+    Condition,
     /// Another field that is an expression by nature.
     Field,
 }

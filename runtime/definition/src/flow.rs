@@ -171,6 +171,7 @@ fn lower(checker: &mut Checker<'_>, root: &Node) -> Option<Flow> {
     let input = checker.constructor(&fields, "InputConstructor", Place::Input);
     let output = checker.constructor(&fields, "OutputConstructor", Place::Output);
     let body = checker.block(&fields, BlockPath::default());
+    checker.tell_doubtful();
     Some(Flow {
         name: name?,
         timeout,

@@ -21,6 +21,7 @@ use crate::fields::{Elsewhere, Field, Fields, Found, Shape, Takes, Unknown};
 use crate::listing::all_of;
 use crate::source::Span;
 use crate::tree::{Entry, Node};
+use crate::urls::wrong_url;
 use crate::{CheckedFile, check_file};
 
 /// The functions that a file declares, in its order.
@@ -241,13 +242,9 @@ pub(crate) fn filled(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Arc<
 
 fn http(checker: &mut Checker<'_>, found: Found<'_>) -> Option<Declared> {
     let url = filled(checker, found)?;
-    let lower = url.to_ascii_lowercase();
-    let behind = lower.strip_prefix("http://").or_else(|| lower.strip_prefix("https://"));
-    let host = behind.is_some_and(|rest| rest.starts_with(|first: char| first.is_alphanumeric() || first == '['));
-    if !host || url.contains(char::is_whitespace) {
+    if let Some(help) = wrong_url(&url).filter(|_| !url.is_empty()) {
         let message = format!("{} is no absolute URL", shown(&url));
-        let help = "write it like `http://127.0.0.1:8080/path`";
-        checker.tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message).help(help));
+        checker.tell(Diagnostic::new(&codes::BAD_URL, found.value.span, message).help(help));
     }
     Some(Declared::Http { url })
 }

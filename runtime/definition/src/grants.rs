@@ -277,7 +277,7 @@ fn host(checker: &mut Checker<'_>, found: Found<'_>) -> Option<HostRule> {
 }
 
 /// Reads `name`, `name:port`, an IPv4 or IPv6 address, or `[IPv6]:port`.
-fn parse_host(text: &str) -> Result<HostRule, &'static str> {
+pub(crate) fn parse_host(text: &str) -> Result<HostRule, &'static str> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(HostRule {
             host: address.to_string(),

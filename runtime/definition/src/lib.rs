@@ -53,6 +53,7 @@ mod states;
 mod syntax;
 mod template;
 mod tree;
+mod urls;
 mod variables;
 mod vocabulary;
 mod ways;

@@ -136,17 +136,26 @@ pub(crate) const ERROR_NAMES: &[&str] = &[
     "FnF.DataLimitExceeded",
     "FnF.LogLimitExceeded",
     "FnF.StateLimitExceeded",
-    "FnF.ExecutionTimeout",
     "FnF.NotGranted",
     "FnF.ActionNotSupported",
     "FnF.Canceled",
     "FnF.ComponentUnavailable",
-    "FnF.ExecutionStopped",
     "FnF.Fail",
     "FnF.HostError",
     "FnF.InvalidComponent",
     "FnF.SecretMissing",
 ];
+
+/// The names of errors that end an execution, so that no rule of it takes them; those of a child reach its parent.
+const NEVER_CAUGHT: &[&str] = &["FnF.ExecutionTimeout", "FnF.ExecutionStopped"];
+
+/// A name in Errors that is none, unless another part of the flow raises it.
+#[derive(Debug)]
+pub(crate) struct Doubtful {
+    name: Text,
+    /// What was probably meant.
+    close: Option<&'static str>,
+}
 
 /// The names of errors that services are known to answer with.
 pub(crate) const SERVICE_ERROR_NAMES: &[&str] = &[
@@ -354,33 +363,40 @@ impl Checker<'_> {
             );
             return None;
         }
-        self.check_known(&name);
-        Some(ErrorName(name.text))
+        let code = ErrorName(name.text.clone());
+        self.check_known(name);
+        Some(code)
     }
 
-    /// Nothing but the engine has errors whose names begin with `FnF.`; those of services and functions are many.
-    fn check_known(&mut self, name: &Text) {
+    /// Nothing but the engine and the flow itself have errors whose names begin with `FnF.`; those of services and
+    /// functions are many.
+    fn check_known(&mut self, name: Text) {
         let close = self.misspelt(&name.text);
         let own = name.text.starts_with("FnF.") && !ERROR_NAMES.contains(&&*name.text);
-        if close.is_none() && !own {
-            return;
+        if close.is_some() || own {
+            self.doubtful.push(Doubtful { name, close });
         }
-        let message = format!("{} is the name of no error", shown(&name.text));
-        let diagnostic = Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message);
-        self.tell(match close {
-            Some(_) => diagnostic.did_you_mean(close),
-            None => diagnostic.help(format!(
-                "{}; a code of your own needs a name without `FnF.`",
-                there_are(ERROR_NAMES)
-            )),
-        });
+    }
+
+    /// Tells the names in Errors that nothing in the flow raises.
+    pub(crate) fn tell_doubtful(&mut self) {
+        for Doubtful { name, close } in std::mem::take(&mut self.doubtful) {
+            let ends = NEVER_CAUGHT.contains(&&*name.text);
+            if !self.raised.contains(&name.text) && !(ends && self.starts_children) {
+                self.tell(if ends {
+                    never_caught(&name)
+                } else {
+                    unknown_error(&name, close)
+                });
+            }
+        }
     }
 
     /// The error that a name in the language's own namespace was meant to be.
     fn misspelt(&mut self, name: &str) -> Option<&'static str> {
         let known = || ERROR_NAMES.iter().chain(SERVICE_ERROR_NAMES).copied();
         let product = |name: &str| name.split_once('.').map(|(product, _)| product.to_ascii_lowercase());
-        if known().any(|known| known == name) {
+        if known().any(|known| known == name) || NEVER_CAUGHT.contains(&name) {
             return None;
         }
         match name {
@@ -390,6 +406,30 @@ impl Checker<'_> {
             _ => self.closest(name, known().filter(|known| product(known) == product(name))),
         }
     }
+}
+
+fn unknown_error(name: &Text, close: Option<&str>) -> Diagnostic {
+    let message = format!("{} is the name of no error", shown(&name.text));
+    let diagnostic = Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message);
+    match close {
+        Some(_) => diagnostic.did_you_mean(close),
+        None => diagnostic.help(format!(
+            "{}; a code of your own needs a name without `FnF.`",
+            there_are(ERROR_NAMES)
+        )),
+    }
+}
+
+fn never_caught(name: &Text) -> Diagnostic {
+    let message = format!(
+        "no rule takes {}: the execution ends with it at once",
+        shown(&name.text)
+    );
+    let help = match &*name.text {
+        "FnF.ExecutionTimeout" => "give states a `Timeout` of their own and take `FnF.TaskTimeout`",
+        _ => "remove it; what is to happen after a stop belongs into the flow that starts this one",
+    };
+    Diagnostic::new(&codes::UNKNOWN_ERROR_NAME, name.span, message).help(help)
 }
 
 fn fits(rate: &Number) -> bool {

@@ -15,6 +15,7 @@ use crate::operators::to_bool;
 use crate::parser::{self, Trials};
 use crate::tree::{Path, Tree};
 use crate::value::Value;
+use crate::yields::{self, Yields};
 
 /// A parsed expression.
 #[derive(Clone, Debug)]
@@ -76,6 +77,19 @@ impl Expr {
             found: value.kind().to_owned(),
             source: self.source.to_string(),
         })
+    }
+
+    /// What it yields, as far as that is known without values.
+    pub fn yields(&self) -> Option<Yields> {
+        yields::of(&self.tree)
+    }
+
+    /// Whether as a condition it fails over all values, because what it yields is neither true nor false.
+    pub fn is_never_condition(&self) -> bool {
+        match self.tree.literal() {
+            Some(value) => to_bool(value).is_none(),
+            None => matches!(self.yields(), Some(Yields::Array | Yields::Object)),
+        }
     }
 
     /// Every variable path that is read, from left to right.

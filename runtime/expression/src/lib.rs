@@ -36,6 +36,7 @@ mod suggestion;
 mod template;
 mod tree;
 mod value;
+mod yields;
 
 pub use context::{BUDGET, Context, MISSING_MAX, TEXT_BYTES_MAX, Variables};
 pub use equality::deep_equal;
@@ -51,3 +52,4 @@ pub use stored_form::Plain;
 pub use template::Template;
 pub use tree::{Path, PathStep};
 pub use value::{DEPTH_MAX, Object, Value};
+pub use yields::Yields;

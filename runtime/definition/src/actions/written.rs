@@ -9,6 +9,7 @@ use crate::checker::Checker;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, shown};
 use crate::fields::{Fields, Found};
+use crate::urls::wrong_url;
 
 /// How many characters the name of an execution may have.
 const NAME_CHARACTERS_MAX: usize = 128;
@@ -70,14 +71,13 @@ fn check_url(checker: &mut Checker<'_>, parameters: &Fields<'_>) {
     let Some((found, text)) = constant(parameters, "url") else {
         return;
     };
-    let lower = text.to_ascii_lowercase();
-    let absolute = lower.starts_with("http://") || lower.starts_with("https://");
-    if text.is_empty() || is_placeholder(text) || absolute {
+    if text.is_empty() || is_placeholder(text) {
         return;
     }
-    let message = format!("{} is no absolute URL", shown(text));
-    checker
-        .tell(Diagnostic::new(&codes::BAD_VALUE, found.value.span, message).help("begin with `https://` or `http://`"));
+    if let Some(help) = wrong_url(text) {
+        let message = format!("{} is no absolute URL", shown(text));
+        checker.tell(Diagnostic::new(&codes::BAD_URL, found.value.span, message).help(help));
+    }
 }
 
 /// An ARN says what it is the name of; any other text is a name by itself.

@@ -156,6 +156,7 @@ fn values_are_offered_where_there_are_few() {
     assert!(actions.contains(&"HTTP:Request".to_owned()), "{actions:?}");
     let errors = labels(YAML, &with("[FnF.ALL]", "[FnF.‸]"));
     assert!(errors.contains(&"FnF.TaskTimeout".to_owned()), "{errors:?}");
+    assert!(!errors.contains(&"FnF.ExecutionTimeout".to_owned()), "no rule takes it");
     let errors = labels(
         YAML,
         &with(

@@ -1,6 +1,7 @@
 //! Fail: ends its scope badly.
 
-use stepwell_model::{Fail, Kind};
+use stepwell_expression::Value;
+use stepwell_model::{Fail, Kind, Scalar};
 
 use crate::checker::Checker;
 use crate::codes;
@@ -24,5 +25,8 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
     }
     let code = checker.text_or_computed(&member.fields, "Code");
     let detail = checker.text_or_computed(&member.fields, "Detail");
+    if let Some(Scalar::Fixed(Value::String(code))) = &code {
+        checker.raised.insert(code.clone());
+    }
     Kind::Fail(Fail { code, detail })
 }

@@ -88,6 +88,7 @@ pub(super) fn lower(checker: &mut Checker<'_>, scope: &mut Scope, member: &Membe
         Some(config) => distributed::check(checker, scope, member, config),
         None => distributed::refuse(checker, fields),
     }
+    checker.starts_children |= config.is_some();
     let default = if config.is_some() {
         DISTRIBUTED_CONCURRENCY
     } else {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use stepwell_actions::{HTTP_REQUEST, INVOKE_FUNCTION, Support, support};
+use stepwell_actions::{HTTP_REQUEST, INVOKE_FUNCTION, START_EXECUTION, Support, support};
 use stepwell_expression::{Template, Value};
 use stepwell_model::{Kind, Mode, Task};
 
@@ -199,6 +199,7 @@ fn token_not_passed(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_
 
 /// Remembers what a task calls, to be held against the functions that there are.
 fn note_call(checker: &mut Checker<'_>, scope: &Scope, member: &Member<'_>, action: Option<&str>) {
+    checker.starts_children |= action == Some(START_EXECUTION);
     if action != Some(INVOKE_FUNCTION) {
         return;
     }

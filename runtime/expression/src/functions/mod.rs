@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use crate::context::{Context, Halt, collect};
 use crate::error::shortened;
 use crate::value::Value;
+use crate::yields::Yields;
 
 /// A function, by its row in the table.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ struct Signature {
     name: &'static str,
     doc: &'static str,
     parameters: &'static [Kind],
+    /// What it yields, where that is always the same.
+    yields: Option<Yields>,
     /// What may follow the parameters any number of times.
     rest: Option<Kind>,
     /// Finds mistakes in arguments that are written down, one by one.
@@ -57,12 +60,14 @@ const fn row(
     name: &'static str,
     doc: &'static str,
     parameters: &'static [Kind],
+    yields: Option<Yields>,
     run: fn(&[Value], &mut Context<'_>) -> Result<Value, Halt>,
 ) -> Signature {
     Signature {
         name,
         doc,
         parameters,
+        yields,
         rest: None,
         check: |_, _| Ok(()),
         run,
@@ -74,17 +79,25 @@ static TABLE: [Signature; 21] = [
         "arrayContains",
         "Whether an array holds a value; 1 and 1.0 are the same.",
         &[Kind::Array, Kind::Any],
+        Some(Yields::Boolean),
         arrays::array_contains,
     ),
     row(
         "arrayUnique",
         "The array without repetitions; the first of equal elements stays.",
         &[Kind::Array],
+        Some(Yields::Array),
         arrays::array_unique,
     ),
     Signature {
         rest: Some(Kind::Any),
-        ..row("toArray", "An array of the arguments.", &[], arrays::to_array)
+        ..row(
+            "toArray",
+            "An array of the arguments.",
+            &[],
+            Some(Yields::Array),
+            arrays::to_array,
+        )
     },
     Signature {
         rest: Some(Kind::Any),
@@ -93,6 +106,7 @@ static TABLE: [Signature; 21] = [
             "format",
             "The text with every `{}` replaced by the next argument; `{{` and `}}` write braces.",
             &[Kind::Text],
+            Some(Yields::Text),
             texts::format,
         )
     },
@@ -100,6 +114,7 @@ static TABLE: [Signature; 21] = [
         "length",
         "How many elements, entries or characters there are.",
         &[Kind::Measurable],
+        Some(Yields::Number),
         collections::length,
     ),
     Signature {
@@ -108,6 +123,7 @@ static TABLE: [Signature; 21] = [
             "get",
             "The element at an index from 0, or the value of a key; null where there is none.",
             &[Kind::Collection, Kind::IndexOrKey],
+            None,
             collections::get,
         )
     },
@@ -115,18 +131,21 @@ static TABLE: [Signature; 21] = [
         "intAdd",
         "The sum of two integers.",
         &[Kind::Integer, Kind::Integer],
+        Some(Yields::Number),
         numbers::int_add,
     ),
     row(
         "randomInt",
         "A random integer between two, both included; a repeat of the step draws the same.",
         &[Kind::Integer, Kind::Integer],
+        Some(Yields::Number),
         numbers::random_int,
     ),
     row(
         "split",
         "The parts of a text between separators; an empty separator gives its characters.",
         &[Kind::Text, Kind::Text],
+        Some(Yields::Array),
         texts::split,
     ),
     Signature {
@@ -135,6 +154,7 @@ static TABLE: [Signature; 21] = [
             "regexMatchString",
             "Whether a pattern is found anywhere in a text: the pattern first.",
             &[Kind::Text, Kind::Text],
+            Some(Yields::Boolean),
             texts::regex_match_string,
         )
     },
@@ -142,57 +162,72 @@ static TABLE: [Signature; 21] = [
         "mapKeys",
         "The keys of an object, in its own order.",
         &[Kind::Object],
+        Some(Yields::Array),
         collections::map_keys,
     ),
     row(
         "mapValues",
         "The values of an object, in its own order.",
         &[Kind::Object],
+        Some(Yields::Array),
         collections::map_values,
     ),
     row(
         "jsonMerge",
         "The entries of two objects; where both have a key, the second wins.",
         &[Kind::Object, Kind::Object],
+        Some(Yields::Object),
         collections::json_merge,
     ),
     row(
         "stringToJson",
         "The value that a JSON text writes.",
         &[Kind::Text],
+        None,
         json_texts::string_to_json,
     ),
     row(
         "fromJSON",
         "The value that a JSON text writes; the same as stringToJson.",
         &[Kind::Text],
+        None,
         json_texts::string_to_json,
     ),
     row(
         "jsonToString",
         "A value as compact JSON text.",
         &[Kind::Any],
+        Some(Yields::Text),
         json_texts::json_to_string,
     ),
     row(
         "toJSON",
         "A value as compact JSON text; the same as jsonToString.",
         &[Kind::Any],
+        Some(Yields::Text),
         json_texts::json_to_string,
     ),
     row(
         "fromBase64",
         "The text that Base64 encodes.",
         &[Kind::Text],
+        Some(Yields::Text),
         codes::from_base64,
     ),
-    row("toBase64", "A text in Base64.", &[Kind::Text], codes::to_base64),
+    row(
+        "toBase64",
+        "A text in Base64.",
+        &[Kind::Text],
+        Some(Yields::Text),
+        codes::to_base64,
+    ),
     Signature {
         check: codes::check_hash,
         ..row(
             "hash",
             "The digest of a text in lower hex, by MD5, SHA1, SHA256 or SHA512.",
             &[Kind::Text, Kind::Text],
+            Some(Yields::Text),
             codes::hash,
         )
     },
@@ -200,6 +235,7 @@ static TABLE: [Signature; 21] = [
         "uuid",
         "A random UUID; a repeat of the step draws the same.",
         &[],
+        Some(Yields::Text),
         numbers::uuid,
     ),
 ];
@@ -246,6 +282,11 @@ impl Function {
     /// The function of that name.
     pub(crate) fn named(name: &str) -> Option<Function> {
         TABLE.iter().find(|row| row.name == name).map(Function)
+    }
+
+    /// What every call yields, where that is always the same.
+    pub(crate) fn yields(self) -> Option<Yields> {
+        self.0.yields
     }
 
     /// Says what is wrong with the number of arguments.

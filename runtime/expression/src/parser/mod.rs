@@ -211,7 +211,10 @@ impl<'s> Parser<'s> {
 
     fn prefix(&mut self) -> Result<Tree, ParseError> {
         if self.take("!").is_some() {
-            return Ok(Tree::Not(Box::new(self.nested(Self::prefix)?)));
+            let start = self.at;
+            let operand = self.nested(Self::prefix)?;
+            self.check_part("!", &operand, start..self.at)?;
+            return Ok(Tree::Not(Box::new(operand)));
         }
         let Some(at) = self.take("-") else {
             return self.primary();
