@@ -164,7 +164,7 @@ codes! {
 
     // Functions, grants and input.
     BAD_FUNCTION "bad_function" Error "An entry of the functions file is not exactly one of component, http and stub.";
-    NO_COMPONENT "no_component" Error "The component of a function cannot be read.";
+    NO_COMPONENT "no_component" Error "The component of a function cannot be read, or is none.";
     BAD_HOST "bad_host" Error "A host is none.";
     USELESS_SECRET "useless_secret" Warning "A secret is for a host that its grant does not allow.";
     USELESS_GRANT "useless_grant" Warning "A grant is for an action that there is not.";

@@ -59,14 +59,16 @@ impl Checker<'_> {
             // Whatever more is found would not be shown.
             self.trials = Trials::none();
         }
-        match Expr::parse_within(&scalar.text, &mut self.trials) {
+        match Expr::parse_whole(&scalar.text, &mut self.trials) {
             Ok(expr) => {
                 self.check_paths(&expr, origin, place);
                 self.check_notes(&expr, origin);
                 Some(expr)
             }
-            Err(error) => {
-                self.bad_expression(&error, origin, &scalar.text, place, role);
+            Err(mistakes) => {
+                for mistake in &mistakes {
+                    self.bad_expression(mistake, origin, &scalar.text, place, role);
+                }
                 None
             }
         }

@@ -382,7 +382,8 @@ impl Checker<'_> {
     pub(crate) fn tell_doubtful(&mut self) {
         for Doubtful { name, close } in std::mem::take(&mut self.doubtful) {
             let ends = NEVER_CAUGHT.contains(&&*name.text);
-            if !self.raised.contains(&name.text) && !(ends && self.starts_children) {
+            let raised = self.raised.contains(&name.text) || (ends && self.starts_children);
+            if !raised {
                 self.tell(if ends {
                     never_caught(&name)
                 } else {

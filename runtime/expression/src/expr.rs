@@ -41,6 +41,15 @@ impl Expr {
     ///
     /// As in [`Expr::parse`].
     pub fn parse_within(source: &str, trials: &mut Trials) -> Result<Expr, ParseError> {
+        Expr::parse_whole(source, trials).map_err(first_of)
+    }
+
+    /// The same, with every mistake that can be told together: calls that do not fit, and what ended the parse.
+    ///
+    /// # Errors
+    ///
+    /// At least one [`ParseError`], in the order in which they were found.
+    pub fn parse_whole(source: &str, trials: &mut Trials) -> Result<Expr, Vec<ParseError>> {
         let (tree, notes) = parser::parse(source, trials)?;
         Ok(Expr {
             source: source.into(),
@@ -124,6 +133,16 @@ impl<'de> Deserialize<'de> for Expr {
         let parsed = Expr::parse_within(&source, &mut Trials::none());
         parsed.map_err(|error| de::Error::custom(format!("in the expression `{source}`: {error}")))
     }
+}
+
+fn first_of(mistakes: Vec<ParseError>) -> ParseError {
+    let nothing = ParseError {
+        offset: 0,
+        length: 0,
+        message: "this is no expression".to_owned(),
+        help: None,
+    };
+    mistakes.into_iter().next().unwrap_or(nothing)
 }
 
 /// The names of all functions, aliases included.

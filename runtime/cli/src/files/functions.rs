@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -110,12 +111,17 @@ impl Functions {
         };
         let mut components = Vec::new();
         let mut refused = BTreeMap::new();
-        let registry = content.registry(|path| {
-            let component =
-                component(file, path).map_err(|message| _ = refused.entry(path.to_owned()).or_insert(message))?;
-            let digest = Arc::from(component.digest.as_str());
-            components.push(component);
-            Ok::<_, ()>(digest)
+        // One that cannot be read does not hide the next.
+        let registry: Result<Registry, Infallible> = content.registry(|path| match component(file, path) {
+            Ok(component) => {
+                let digest = Arc::from(component.digest.as_str());
+                components.push(component);
+                Ok(digest)
+            }
+            Err(message) => {
+                refused.entry(path.to_owned()).or_insert(message);
+                Ok(Arc::default())
+            }
         });
         if !refused.is_empty() {
             let mut told = CheckedFile {
@@ -126,6 +132,7 @@ impl Functions {
             told.add_components(|path| refused.get(path).cloned());
             problems.add(&told.report(Strictness::Lenient), style);
         }
+        let registry = registry.ok().filter(|_| refused.is_empty());
         Resolved {
             registry: registry.unwrap_or_default(),
             components,
@@ -142,10 +149,32 @@ fn component(file: &File, path: &str) -> Result<Component, String> {
             path.display()
         ));
     }
+    if let Some(message) = no_component(&path, &bytes) {
+        return Err(message);
+    }
     Ok(Component {
         digest: stepwell_model::digest(&bytes),
         bytes,
     })
+}
+
+/// Why a file that begins like this is no component.
+fn no_component(path: &Path, beginning: &[u8]) -> Option<String> {
+    let path = path.display();
+    match beginning.strip_prefix(b"\0asm") {
+        Some([1, 0, 0, 0, ..]) => Some(format!("`{path}` is a core WebAssembly module, not a component")),
+        Some(_) => None,
+        None => Some(format!(
+            "`{path}` is no WebAssembly component: it does not start with the bytes of one"
+        )),
+    }
+}
+
+/// What a file begins with; only one that cannot keep its reader waiting is opened.
+fn beginning(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(8).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Why a component could not be read.
@@ -156,7 +185,11 @@ fn missing(path: &Path) -> Option<String> {
         Ok(facts) if facts.len() > COMPONENT_BYTES_MAX as u64 => {
             Some(format!("`{shown}` is larger than {COMPONENT_BYTES_MAX} bytes"))
         }
-        Ok(_) => None,
+        Ok(facts) if !facts.is_file() => None,
+        Ok(_) => match beginning(path) {
+            Ok(bytes) => no_component(path, &bytes),
+            Err(error) => Some(format!("`{shown}` cannot be read: {error}")),
+        },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(format!("there is no file `{shown}`")),
         Err(error) => Some(format!("`{shown}` cannot be read: {error}")),
     }
@@ -166,11 +199,51 @@ fn missing(path: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
+    /// How a component begins.
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn what_is_no_component_is_told_in_its_place_before_and_when_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("functions.yaml");
+        let written: [(&str, &[u8]); 4] = [
+            ("text.wasm", b"not wasm"),
+            ("core.wasm", b"\0asm\x01\0\0\0"),
+            ("empty.wasm", b""),
+            ("right.wasm", COMPONENT),
+        ];
+        let mut text = "functions:\n".to_owned();
+        for (name, bytes) in written {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+            text += &format!("  {}: {{component: {name}}}\n", name.trim_end_matches(".wasm"));
+        }
+        std::fs::write(&path, text).unwrap();
+        let told = |problems: &Problems| {
+            let entries = problems.entries().iter();
+            let told = entries.map(|entry| format!("{} {} {}", entry.line, entry.code, entry.message));
+            told.collect::<Vec<_>>()
+        };
+        let shown = folder.path().display();
+        let begins = "it does not start with the bytes of one";
+        let expected = [
+            format!("2 definition::no_component `{shown}/text.wasm` is no WebAssembly component: {begins}"),
+            format!("3 definition::no_component `{shown}/core.wasm` is a core WebAssembly module, not a component"),
+            format!("4 definition::no_component `{shown}/empty.wasm` is no WebAssembly component: {begins}"),
+        ];
+        let mut functions = Functions::read(Some(&path)).unwrap();
+        let mut read = Problems::default();
+        functions.resolve(&mut read, Style::PLAIN);
+        functions.add_components();
+        let mut before = Problems::default();
+        functions.tell(&mut before, Style::PLAIN, Strictness::Lenient);
+        assert_eq!((told(&before), told(&read)), (expected.to_vec(), expected.to_vec()));
+    }
+
     #[test]
     fn components_are_read_beside_the_file_and_missing_ones_are_placed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("functions.yaml");
-        std::fs::write(folder.path().join("a.wasm"), "component").unwrap();
+        std::fs::write(folder.path().join("a.wasm"), COMPONENT).unwrap();
         std::fs::write(
             &path,
             "functions:\n  a: {component: a.wasm}\n  b: {component: b.wasm}\n",
@@ -189,12 +262,12 @@ mod tests {
         let drawn = problems.drawn();
         assert!(drawn.contains(&format!("[{}:3:18]", path.display())), "{drawn}");
 
-        std::fs::write(missing, "component").unwrap();
+        std::fs::write(missing, COMPONENT).unwrap();
         let mut problems = Problems::default();
         let resolved = functions.resolve(&mut problems, Style::PLAIN);
         let component = Component {
-            digest: stepwell_model::digest(b"component"),
-            bytes: b"component".to_vec(),
+            digest: stepwell_model::digest(COMPONENT),
+            bytes: COMPONENT.to_vec(),
         };
         assert_eq!(
             (problems.drawn(), resolved.components),

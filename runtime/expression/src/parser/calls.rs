@@ -70,9 +70,8 @@ impl Trials {
 
 impl Parser<'_> {
     pub(super) fn call(&mut self, name: &str, at: usize) -> Result<Tree, ParseError> {
-        let Some(function) = Function::named(name) else {
-            return Err(self.unknown_function(name, at));
-        };
+        let function = Function::named(name);
+        let unknown = function.is_none().then(|| self.unknown_function(name, at));
         if self.calls >= CALLS_MAX {
             return Err(self.error_at(
                 at,
@@ -83,15 +82,43 @@ impl Parser<'_> {
         self.calls += 1;
         let mut arguments = Vec::new();
         let mut places = Vec::new();
-        self.list(")", |parser| {
+        let before = self.mistakes.len();
+        let listed = self.list(")", |parser| {
             let start = parser.at;
             arguments.push(parser.expression()?);
             places.push(start..parser.at);
             Ok(())
-        })?;
+        });
         self.calls -= 1;
-        self.check_call(function, &arguments, at..self.at, &places)?;
+        if let Some(unknown) = unknown {
+            return self.call_of_nothing(unknown, before, &listed, arguments);
+        }
+        listed?;
+        let Some(function) = function else {
+            return Ok(Tree::Array(arguments));
+        };
+        match self.check_call(function, &arguments, at..self.at, &places) {
+            Ok(()) => {}
+            Err(mistake) => self.go_on(self.mistakes.len(), mistake)?,
+        }
         Ok(Tree::Call { function, arguments })
+    }
+
+    /// Goes on after a call of no function, before whose arguments so many mistakes were found. Where they do not parse
+    /// either, it was no call, and nothing is said of them.
+    fn call_of_nothing(
+        &mut self,
+        unknown: ParseError,
+        before: usize,
+        listed: &Result<(), ParseError>,
+        arguments: Vec<Tree>,
+    ) -> Result<Tree, ParseError> {
+        if listed.is_err() {
+            self.mistakes.truncate(before);
+            return Err(unknown);
+        }
+        // What stands for the call is never evaluated: the expression is refused.
+        self.go_on(before, unknown).map(|()| Tree::Array(arguments))
     }
 
     fn unknown_function(&mut self, name: &str, at: usize) -> ParseError {

@@ -52,33 +52,38 @@ const COMPARISONS: [(&str, Infix); 8] = [
 const SUMS: [(&str, Infix); 2] = [("+", Infix::Add), ("-", Infix::Subtract)];
 const PRODUCTS: [(&str, Infix); 3] = [("*", Infix::Multiply), ("/", Infix::Divide), ("%", Infix::Remainder)];
 
-/// Parses a whole expression; gives the notes on what is not documented, in order.
-pub(crate) fn parse(source: &str, trials: &mut Trials) -> Result<(Tree, Vec<Note>), ParseError> {
+/// How many mistakes of one expression are told.
+const MISTAKES_MAX: usize = 16;
+
+/// Parses a whole expression; gives the notes on what is not documented, in order. Calls that do not fit are found
+/// together; any other mistake ends the parse.
+pub(crate) fn parse(source: &str, trials: &mut Trials) -> Result<(Tree, Vec<Note>), Vec<ParseError>> {
     if source.len() > SOURCE_BYTES_MAX {
         let message = format!("the expression is longer than {} KiB", SOURCE_BYTES_MAX >> 10);
-        return Err(ParseError {
+        return Err(vec![ParseError {
             offset: 0,
             length: 0,
             message,
             help: None,
-        });
+        }]);
     }
     let mut parser = Parser {
         source,
-        tokens: tokens(source)?,
+        tokens: tokens(source).map_err(|mistake| vec![mistake])?,
         at: 0,
         nesting: 0,
         calls: 0,
         trials,
         notes: Vec::new(),
+        mistakes: Vec::new(),
     };
-    if parser.tokens.is_empty() {
-        return Err(parser.error_here("the expression is empty", None));
-    }
-    let tree = parser.expression()?;
-    match parser.tokens.get(parser.at) {
-        None => Ok((tree, parser.into_notes())),
-        Some(_) => Err(parser.unexpected("an operator or the end")),
+    match parser.whole() {
+        Ok(tree) if parser.mistakes.is_empty() => Ok((tree, parser.into_notes())),
+        Ok(_) => Err(parser.mistakes),
+        Err(last) => {
+            parser.mistakes.push(last);
+            Err(parser.mistakes)
+        }
     }
 }
 
@@ -90,12 +95,34 @@ struct Parser<'s> {
     calls: usize,
     trials: &'s mut Trials,
     notes: Vec<Note>,
+    /// What was found wrong so far with calls, in the order in which it was found.
+    mistakes: Vec<ParseError>,
 }
 
 /// One level of operators: from their tokens to the tree of the level below.
 type Level<'s> = fn(&mut Parser<'s>) -> Result<Tree, ParseError>;
 
 impl<'s> Parser<'s> {
+    fn whole(&mut self) -> Result<Tree, ParseError> {
+        if self.tokens.is_empty() {
+            return Err(self.error_here("the expression is empty", None));
+        }
+        let tree = self.expression()?;
+        match self.tokens.get(self.at) {
+            None => Ok(tree),
+            Some(_) => Err(self.unexpected("an operator or the end")),
+        }
+    }
+
+    /// Goes on after a mistake in a call, as long as more of them are told; `at` says before which of those found it comes.
+    fn go_on(&mut self, at: usize, mistake: ParseError) -> Result<(), ParseError> {
+        if self.mistakes.len() + 1 >= MISTAKES_MAX {
+            return Err(mistake);
+        }
+        self.mistakes.insert(at, mistake);
+        Ok(())
+    }
+
     fn expression(&mut self) -> Result<Tree, ParseError> {
         self.nested(Self::choice)
     }

@@ -56,7 +56,7 @@ fn functions_files_are_held_to_the_same() {
         (
             "functions:\n  work: {component: flow.yaml}\n".to_owned(),
             2,
-            "InvalidArgument: ",
+            "definition::no_component",
         ),
     ] {
         house.write("functions.yaml", &functions);
