@@ -30,8 +30,9 @@ fn an_expression_is_tried_over_json_a_file_or_standard_input() {
 #[test]
 fn what_fails_and_what_is_refused_differ() {
     let house = House::with(&[]);
-    let failed = "FnF.RuntimeError: the result of `1 / 0` is not a finite number (in `1 / 0`)\n";
-    assert_eq!(house.run(&["eval", "1 / 0"]), ended(1, "", failed));
+    let failed = "FnF.RuntimeError: the result of `1 / 0` is not a finite number (in `1 / $Input.n`)\n";
+    let nothing = ["eval", "1 / $Input.n", "--input", "{\"n\":0}"];
+    assert_eq!(house.run(&nothing), ended(1, "", failed));
     let drawn = "definition::unknown_variable\n\n  x there is no variable `$Inptu`\n   ,-[expression:1:1]\n 1 | $Inptu\n   : ^^^^^^\n   `----\n  help: did you mean `$Input`?\n\n";
     assert_eq!(house.run(&["eval", "$Inptu"]), ended(2, "", drawn));
 }

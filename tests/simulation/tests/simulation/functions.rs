@@ -9,16 +9,27 @@ use stepwell_model::Settings;
 use stepwell_ports::ExecutionRow;
 use stepwell_simulation::checks::{Logs, logs_are_right};
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features, smallest};
-use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, verify};
+use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, predict, verify};
 use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
 
 use crate::crashes::{FLOW, expected, input};
+
+/// By how much tasks that take some milliseconds, and the records between them, may delay an end.
+const LATENESS_MS: u64 = 20_000;
 
 /// Seeds after which everything has met every trouble.
 const COVERING: u64 = 1_000;
 
 /// How often a page is looked at, where nobody stands still, beside what happens outside.
 const PAGES: u32 = 6;
+
+/// Two processes, and nothing goes wrong.
+fn calm() -> Trouble {
+    Trouble {
+        processes: 2,
+        ..Trouble::default()
+    }
+}
 
 /// Everything at once.
 pub(crate) fn trouble(seed: u64) -> Trouble {
@@ -68,12 +79,8 @@ fn survive(seed: u64, trouble: Trouble) -> Functions {
 
 #[test]
 fn a_calm_world_of_functions() {
-    let trouble = Trouble {
-        processes: 2,
-        ..Trouble::default()
-    };
     for seed in 0..50 {
-        let world = survive(seed, trouble);
+        let world = survive(seed, calm());
         let ran = world.tasks.ran();
         let repeated: Vec<_> = ran.iter().filter(|(_, ran)| ran.is_effect && ran.begun > 1).collect();
         assert!(repeated.is_empty(), "seed {seed}: {repeated:?}");
@@ -204,6 +211,27 @@ pub(crate) fn is_beginning(page: &[HistoryEvent], history: &[HistoryEvent]) -> R
     }
 }
 
+/// Where nothing goes wrong and every invocation has time, nothing is waited for but what the flow waits for.
+fn is_prompt(plan: &Plan, witness: &Witness) -> Result<(), String> {
+    let prediction = predict(plan).map_err(|mismatch| mismatch.to_string())?;
+    let is_timed =
+        !features(plan).contains_key("Map") && !plan.schedule.iter().any(|outside| outside.what == Happening::Stop);
+    let (Some(first), Some(last)) = (witness.history.first(), witness.history.last()) else {
+        return Ok(());
+    };
+    let took = millis(&last.time).saturating_sub(millis(&first.time));
+    let most = prediction.at.ms.saturating_add(LATENESS_MS);
+    match prediction.is_certain && is_timed && took > most {
+        true => Err(format!("it took {took} ms, and {most} ms are enough")),
+        false => Ok(()),
+    }
+}
+
+fn millis(time: &str) -> u64 {
+    let time: Option<jiff::Timestamp> = time.parse().ok();
+    time.and_then(|time| time.as_millisecond().try_into().ok()).unwrap_or(0)
+}
+
 fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), String> {
     let mut world = Functions::new(plan.seed, trouble);
     let execution = world.start(&plan.lowered(), &plan.begin());
@@ -249,6 +277,9 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     // Who stood still sends its wake again behind the record.
     if let Some(wake) = world.queue.armed_twice().first().filter(|_| world.pauses == 0) {
         return Err(format!("a wake was sent twice: {wake:?}"));
+    }
+    if trouble == calm() && world.stops == 0 {
+        is_prompt(plan, &whole)?;
     }
     coverage.count(plan, &world);
     whole.stop = stop;
@@ -358,11 +389,7 @@ fn all_agree(world: &str, count: u64, trouble: impl Fn(u64) -> Trouble) -> Cover
 
 #[test]
 fn calm_functions_agree_with_the_reference() {
-    let calm = Trouble {
-        processes: 2,
-        ..Trouble::default()
-    };
-    all_agree("calm functions", 300, |_| calm);
+    all_agree("calm functions", 300, |_| calm());
 }
 
 #[test]
