@@ -65,7 +65,7 @@ impl Inner {
             let mail = Mail {
                 target: scope.clone(),
                 message,
-                _working: None,
+                working: None,
             };
             if let Some(place) = self.take_place(execution, mail) {
                 return self.deliver_in_place(execution, place, scope, event).await;

@@ -96,6 +96,7 @@ pub(crate) async fn run(engine: &Arc<Inner>) -> EngineError {
             Err(error) => return error,
         };
         engine.dues.read_ends(next);
+        engine.leftovers.all_found();
         loop {
             let mut sleep = match next {
                 Some(at) => engine.ports.clock.sleep_until(at),

@@ -67,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) cut_off: SharedFuture<BoxFuture<'static, ()>>,
     /// Tells the dispatcher of a new due time.
     pub(crate) dues: crate::dispatch::Dues,
+    pub(crate) leftovers: crate::leftovers::Leftovers,
 }
 
 impl std::fmt::Debug for Inner {
@@ -131,6 +132,7 @@ impl Engine {
             cut: Mutex::new(Some(cut)),
             cut_off: cut_off.map(drop).boxed().shared(),
             dues: crate::dispatch::Dues::default(),
+            leftovers: crate::leftovers::Leftovers::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

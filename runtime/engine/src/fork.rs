@@ -50,6 +50,7 @@ impl Driver {
             return Ok(());
         };
         if origin == Origin::Made {
+            self.descend = false;
             self.start_all(&mut children).await?;
         }
         while self
@@ -103,7 +104,11 @@ impl Driver {
 
     /// Drives a child and everything inside, from its last record or from its beginning.
     async fn start_child(&mut self, children: &mut Children, index: u32) -> Result<(), Halt> {
-        if let Some(mut driver) = self.open_child(children, index).await? {
+        if children.live.contains(&index) {
+            // It may have been opened for one scope inside.
+            let child = self.id.child(children.fork.revision, index);
+            self.shared.send(Mail::look(child));
+        } else if let Some(mut driver) = self.open_child(children, index).await? {
             driver.descend = true;
             children.run(index, driver);
         }

@@ -30,6 +30,7 @@ mod fork;
 mod gather;
 mod history;
 mod inner;
+mod leftovers;
 mod mail;
 mod markers;
 mod places;

@@ -13,7 +13,7 @@ pub(crate) struct Mail {
     /// What it says.
     pub(crate) message: Message,
     /// Keeps the session alive until it was read.
-    pub(crate) _working: Option<Working>,
+    pub(crate) working: Option<Working>,
 }
 
 /// What mail says.
@@ -43,7 +43,7 @@ impl Mail {
         Self {
             target,
             message: Message::Look,
-            _working: None,
+            working: None,
         }
     }
 

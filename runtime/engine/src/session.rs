@@ -166,7 +166,7 @@ impl Shared {
             let _ = route.unbounded_send(Mail {
                 target: target.clone(),
                 message: Message::Refresh,
-                _working: Some(self.busy.start()),
+                working: Some(self.busy.start()),
             });
         }
     }
@@ -175,8 +175,9 @@ impl Shared {
         lock(&self.routes).remove(scope);
     }
 
-    /// Sends mail to its scope, or to the nearest live one around it.
-    pub(crate) fn send(&self, mail: Mail) {
+    /// Sends mail to its scope, or to the nearest live one around it; the session does not retire before it is read.
+    pub(crate) fn send(&self, mut mail: Mail) {
+        mail.working.get_or_insert_with(|| self.busy.start());
         let routes = lock(&self.routes);
         let mut scope = mail.target.clone();
         loop {
@@ -304,9 +305,10 @@ pub(crate) async fn drive(
         return Ok(Outcome::Unknown);
     };
     shared.stand_in_the_index();
-    let Some(root) = Driver::load_root(&shared).await? else {
+    let Some(mut root) = Driver::load_root(&shared).await? else {
         return Ok(Outcome::Unknown);
     };
+    root.descend = engine.sharing.is_none() && engine.leftovers.begin(execution);
     let was_left = root.durable.as_ref().is_some_and(|durable| !durable.mine);
     if was_left && may_start_others(&shared.flow) {
         engine.has_parent();
@@ -329,7 +331,7 @@ pub(crate) async fn drive(
                 return Ok(Outcome::Ended);
             }
             mail = inbox.next() => match mail {
-                Some(mail) => shared.send(Mail { _working: Some(shared.busy.start()), ..mail }),
+                Some(mail) => shared.send(mail),
                 None => return Ok(Outcome::Idle),
             },
             () = idle => {
@@ -345,7 +347,7 @@ pub(crate) async fn drive(
                 match engine.retire_idle(execution, inbox) {
                     Some(mail) => {
                         shared.stand_in_the_index();
-                        shared.send(Mail { _working: Some(shared.busy.start()), ..mail });
+                        shared.send(mail);
                     }
                     None => return Ok(Outcome::Idle),
                 }

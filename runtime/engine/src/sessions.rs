@@ -156,6 +156,7 @@ impl Inner {
                 self.notify(execution, &Ok(()));
             }
             Err(halt) => {
+                self.leftovers.give_up(execution);
                 let halt = Arc::new(halt);
                 self.halt(execution, Some(halt.clone()));
                 self.notify(execution, &Err(halt.clone()));

@@ -244,6 +244,11 @@ pub enum Happening {
 }
 
 impl Plan {
+    /// Its flows, its own last.
+    pub fn flows(&self) -> impl Iterator<Item = &PlanFlow> {
+        self.children.iter().chain([&self.flow])
+    }
+
     /// The flow of that name, the plan's own or a child.
     #[must_use]
     pub fn flow_named(&self, name: &str) -> Option<&PlanFlow> {
@@ -259,7 +264,7 @@ impl Plan {
     /// How many states there are, those inside others included.
     #[must_use]
     pub fn states(&self) -> usize {
-        let flows = self.children.iter().chain([&self.flow]);
+        let flows = self.flows();
         flows.map(|flow| flow.block.count()).sum()
     }
 }
@@ -269,6 +274,15 @@ impl Block {
     #[must_use]
     pub fn state(&self, name: &str) -> Option<&State> {
         self.states.iter().find(|state| state.name == name)
+    }
+
+    /// Whether a state of it, or inside it, starts that flow.
+    #[must_use]
+    pub fn starts(&self, flow: &str) -> bool {
+        self.states.iter().any(|state| {
+            let is_it = matches!(&state.kind, Kind::Task(task) if task.action == Action::Child(flow.to_owned()));
+            is_it || state.kind.blocks().into_iter().any(|block| block.starts(flow))
+        })
     }
 
     /// How many states there are, those inside others included.

@@ -147,12 +147,26 @@ impl World {
     ///
     /// Whatever the engine says; the memory store never fails.
     pub fn engine(&mut self) -> Result<Engine, EngineError> {
+        let engine = self.open()?;
+        self.dispatch(&engine);
+        Ok(engine)
+    }
+
+    /// A process begins that hears reports, but has not read yet what is due.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the engine says; the memory store never fails.
+    pub fn open(&mut self) -> Result<Engine, EngineError> {
         let engine = self.wait_for(Engine::open(self.ports(), Driving::All))?;
-        let dispatcher = engine.clone();
-        self.process
-            .spawn(async move { drop(dispatcher.dispatch().await) }.boxed());
         self.gate.set(Some((self.process.clone(), engine.clone())));
         Ok(engine)
+    }
+
+    /// What is due is driven from now on.
+    pub fn dispatch(&self, engine: &Engine) {
+        let engine = engine.clone();
+        self.process.spawn(async move { drop(engine.dispatch().await) }.boxed());
     }
 
     /// Runs everything until a future is done; nothing where the world stands still before.

@@ -140,8 +140,8 @@ fn log_is_legal(name: &str, key: &ScopeKey, log: &[LogEntry]) {
             pair[0].revision
         );
     }
-    if key.scope.is_empty() {
-        let last = records.last().unwrap();
+    // A child flow whose first record a kill took may be needed no more; the first flow is held against the reference.
+    if let Some(last) = records.last().filter(|_| key.scope.is_empty()) {
         assert!(!last.snapshot.status.is_running(), "{name}: {key:?} has no end");
     }
 }

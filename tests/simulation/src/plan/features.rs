@@ -12,7 +12,7 @@ pub type Feature = &'static str;
 #[must_use]
 pub fn features(plan: &Plan) -> BTreeMap<Feature, u64> {
     let mut found = Found(BTreeMap::new());
-    for flow in plan.children.iter().chain([&plan.flow]) {
+    for flow in plan.flows() {
         found.when(flow.timeout.is_some(), "flow timeout");
         found.when(flow.input.is_some(), "flow input");
         found.when(flow.output.is_some(), "flow output");

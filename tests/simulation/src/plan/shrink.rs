@@ -3,7 +3,7 @@
 use stepwell_expression::Value;
 
 use super::{Block, Kind, Plan, PlanFlow, State, Template, Wait};
-use crate::plan::{Action, DATA_BYTES_MAX, Expr, RINGER, STATES_MAX};
+use crate::plan::{DATA_BYTES_MAX, Expr, RINGER, STATES_MAX};
 
 /// Plans that are a little smaller, the boldest first.
 #[must_use]
@@ -24,7 +24,7 @@ pub fn smaller(plan: &Plan) -> Vec<Plan> {
             .get(index)
             .map(|child| child.name.clone())
             .unwrap_or_default();
-        if !uses(&plan.flow.block, &name) {
+        if !plan.flow.block.starts(&name) {
             candidates.push(with(plan, |plan| drop(plan.children.remove(index))));
         }
         smaller_child(plan, index, &mut candidates);
@@ -315,21 +315,12 @@ fn smaller_maps(map: &super::Map) -> Vec<super::Map> {
     smaller
 }
 
-fn uses(block: &Block, flow: &str) -> bool {
-    block.states.iter().any(|state| {
-        let is_started = matches!(&state.kind, Kind::Task(task) if task.action == Action::Child(flow.to_owned()));
-        is_started || state.kind.blocks().into_iter().any(|block| uses(block, flow))
-    })
-}
-
 /// Whether the checker accepts the plan, and it ends.
 fn is_valid(plan: &Plan) -> bool {
-    let flows = plan.children.iter().chain([&plan.flow]);
     let accepted = |flow: &PlanFlow| {
         stepwell_definition::check(flow.yaml().as_bytes(), "flow.yaml")
             .flow
             .is_some()
     };
-    let mut flows = flows.map(accepted);
-    flows.all(|accepted| accepted) && crate::reference::predict(plan).is_ok()
+    plan.flows().all(accepted) && crate::reference::predict(plan).is_ok()
 }

@@ -22,7 +22,9 @@ type Children<'p> = Result<Vec<Child<'p>>, Failure>;
 /// A child to be run.
 struct Child<'p> {
     block: &'p Block,
-    input: Value,
+    /// What it is made of, and what it is begun with: an item whose input cannot be made fails without entering a state.
+    raw: Value,
+    input: Outcome,
     scope: Scope,
     index: u64,
 }
@@ -54,7 +56,8 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         let children = |scope: &Scope, visit: &Visit<'p>| {
             let child = |(index, block): (usize, &'p Block)| Child {
                 block,
-                input: visit.input.clone(),
+                raw: visit.input.clone(),
+                input: Ok(visit.input.clone()),
                 scope: scope.child(path(scope, visit, index), None),
                 index: index as u64,
             };
@@ -75,11 +78,11 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         at: Time,
     ) -> Result<Worked, Halt> {
         let execution_input = self.variables(scope, visit).execution_input;
-        let effort = self.effort.clone();
+        let limit = self.limit();
         let children = |scope: &Scope, visit: &Visit<'p>| {
             let variables = Variables {
                 execution_input: execution_input.clone(),
-                effort: effort.clone(),
+                effort: limit.effort.clone(),
                 ..item_variables(scope, visit)
             };
             let items = evaluate(&map.items, &variables)?;
@@ -95,18 +98,19 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
                             index: Value::from(index as u64),
                             ..variables.clone()
                         };
-                        construct(template, &variables)?
+                        construct(template, &variables).and_then(|input| limit.holds(input))
                     }
-                    None => item.clone(),
+                    None => Ok(item.clone()),
                 };
-                Ok(Child {
+                Child {
                     block: &map.block,
+                    raw: item.clone(),
                     input,
                     scope: scope.child(path(scope, visit, index), Some(index as u64)),
                     index: index as u64,
-                })
+                }
             };
-            items.iter().enumerate().map(child).collect()
+            Ok(items.iter().enumerate().map(child).collect())
         };
         let join = |outputs: Vec<Value>| Value::object([("Items", Value::array(outputs))]);
         let width = map.concurrency.filter(|width| *width > 0);
@@ -252,9 +256,12 @@ impl<'p, O: Oracle> Interpreter<'p, '_, O> {
         if visit.counters.retries > 0 {
             told.push(("attempt", Value::from(visit.counters.retries + 1)));
         }
-        told.push(("input", child.input.clone()));
+        told.push(("input", child.input.as_ref().unwrap_or(&child.raw).clone()));
         let at = self.tell(&path, names.entered, state, told, at)?;
-        let (outcome, at) = self.block(child.block, &mut child.scope, child.input.clone(), at)?;
+        let (outcome, at) = match child.input.clone() {
+            Ok(input) => self.block(child.block, &mut child.scope, input, at)?,
+            Err(failure) => (Err(failure), at),
+        };
         let mut told = vec![index];
         match &outcome {
             Ok(output) => told.push(("output", output.clone())),

@@ -27,7 +27,7 @@ pub(super) const EXHAUSTED: &str = "FnF.StateLimitExceeded";
 const GLOBAL_BYTES_MAX: (usize, u64) = (128, 256 * 1024);
 
 /// States that a run may enter: a plan's loops end long before.
-const STATES_MAX: u32 = 20_000;
+const STATES_MAX: u32 = 200_000;
 
 /// One run of a flow.
 pub(super) struct Interpreter<'p, 'o, O> {
@@ -92,6 +92,22 @@ pub(super) fn measured<O: Oracle>(plan: &Plan, oracle: &mut O) -> Rc<Effort> {
     // However it ends.
     drop(interpreter.flow(&plan.flow, Time::default()));
     effort
+}
+
+/// `limits.data`, and who notes what is held against it.
+pub(super) struct Limit {
+    bytes_max: u64,
+    pub(super) effort: Rc<Effort>,
+}
+
+impl Limit {
+    pub(super) fn holds(&self, value: Value) -> Outcome {
+        self.effort.measures(&value);
+        if value.bytes() > self.bytes_max {
+            return Err(Failure::of_the_engine("FnF.DataLimitExceeded"));
+        }
+        Ok(value)
+    }
 }
 
 impl<'p, 'o, O: Oracle> Interpreter<'p, 'o, O> {
@@ -320,11 +336,14 @@ impl<'p, 'o, O: Oracle> Interpreter<'p, 'o, O> {
     }
 
     pub(super) fn within_limit(&self, value: Value) -> Outcome {
-        self.effort.measures(&value);
-        if value.bytes() > self.plan.data_bytes_max {
-            return Err(Failure::of_the_engine("FnF.DataLimitExceeded"));
+        self.limit().holds(value)
+    }
+
+    pub(super) fn limit(&self) -> Limit {
+        Limit {
+            bytes_max: self.plan.data_bytes_max,
+            effort: self.effort.clone(),
         }
-        Ok(value)
     }
 
     pub(super) fn variables(&self, scope: &Scope, visit: &Visit<'_>) -> Variables {

@@ -80,3 +80,67 @@ fn a_child_whose_parent_was_cut_off_while_starting_it_goes_on() {
         );
     }
 }
+
+/// A report was the first that a new process heard of the execution. When everything was looked at after it, the branch
+/// that was open for the report already was passed over, with everything inside that somebody was to run.
+#[test]
+fn what_a_report_opened_is_looked_at_with_everything_else() {
+    for seed in 0..40 {
+        let (mut world, execution) = left_with_a_report_on_its_way(seed);
+        let engine = world.engine().unwrap();
+        let end = world.end(&engine, &execution).map(Result::unwrap);
+        assert_eq!(end.as_ref().map(Ended::name), Some("Succeeded"), "seed {seed}");
+    }
+}
+
+/// And where the report was all that happened before the process read what is due, the execution was put to rest.
+#[test]
+fn a_report_that_comes_before_what_is_due_was_read_hides_nothing() {
+    for seed in 0..40 {
+        let (mut world, execution) = left_with_a_report_on_its_way(seed);
+        let engine = world.open().unwrap();
+        assert!(world.reported());
+        world.pass(10_000);
+        world.dispatch(&engine);
+        let end = world.end(&engine, &execution).map(Result::unwrap);
+        assert_eq!(end.as_ref().map(Ended::name), Some("Succeeded"), "seed {seed}");
+    }
+}
+
+/// An execution whose process died: one inner branch owes an effect, the other is about to be reported to.
+fn left_with_a_report_on_its_way(seed: u64) -> (World, String) {
+    let task = |name: &str, rest: &str| {
+        format!("{{Type: Task, Name: {name}, Action: 'FC:InvokeFunction', {rest}, End: true}}")
+    };
+    let fork = |name: &str, branches: &[String]| {
+        let branches: Vec<_> = branches
+            .iter()
+            .map(|state| {
+                format!(
+                    "{{StartAt: S{name}, States: [{}]}}",
+                    state.replacen("Name: ?", &format!("Name: S{name}"), 1)
+                )
+            })
+            .collect();
+        format!(
+            "{{Type: Parallel, Name: ?, End: true, Branches: [{}]}}",
+            branches.join(", ")
+        )
+    };
+    let works = task("?", "Parameters: {resourceArn: effect, body: {takes: 3000}}");
+    let waits = task(
+        "?",
+        "TaskMode: WaitForCustomCallback, Parameters: {resourceArn: effect, body: {token.$: \
+         '$Context.Current.TaskToken', report_after_ms: 1000, report: heard}}",
+    );
+    let states = fork("1", &[fork("2", &[works, waits])]).replacen("Name: ?", "Name: P", 1);
+    let flow = flow(&format!("{}StartAt: P\nStates:\n  - {states}\n", head("heard")));
+    let mut world = World::new(seed);
+    let engine = world.engine().unwrap();
+    let begin = Begin::with(Value::Object(std::sync::Arc::default()));
+    let execution = world.start(&engine, &flow, begin).unwrap();
+    world.pass(500);
+    world.die();
+    world.advance(2_000);
+    (world, execution)
+}
