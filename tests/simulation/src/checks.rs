@@ -2,13 +2,15 @@
 //!
 //! **Invariant:** read-only, and written against the stored records alone.
 
+mod lanes;
+mod refused;
 mod stored;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use stepwell_core::{Millis, Record, ScopeId, Stage, Status, attempt_key, decode};
+use stepwell_core::{Millis, Pins, Record, ScopeId, Stage, Status, attempt_key, decode};
 use stepwell_ports::{Catalogue, Log, ScopeKey};
 use stepwell_store_memory::MemoryStore;
 
@@ -32,8 +34,11 @@ pub struct Logs {
 #[expect(clippy::expect_used, reason = "the memory store never fails")]
 pub fn logs_are_right(store: &MemoryStore) -> Result<(), String> {
     let rows = block_on(store.executions(None, usize::MAX)).expect("the memory store never fails");
-    rows.iter()
-        .try_for_each(|row| Logs::read(store, &row.execution).check())
+    rows.iter().try_for_each(|row| {
+        let logs = Logs::read(store, &row.execution);
+        logs.check()?;
+        logs.check_refusals(store)
+    })
 }
 
 impl Logs {
@@ -71,6 +76,25 @@ impl Logs {
         Ok(())
     }
 
+    /// Whether every scope refuses, after every record, what it is not waiting for.
+    #[expect(clippy::expect_used, reason = "the memory store never fails")]
+    fn check_refusals(&self, store: &MemoryStore) -> Result<(), String> {
+        let Some(pins) = self.pins() else { return Ok(()) };
+        let model =
+            block_on(store.get(&format!("model/{}", pins.version.model))).expect("the memory store never fails");
+        let flow = model.and_then(|model| stepwell_model::decode(&model).ok());
+        let flow = &flow.ok_or("its flow is not in the store")?;
+        for (scope, records) in &self.scopes {
+            for record in records {
+                let execution = refused::Execution { flow, pins };
+                execution
+                    .check(scope, record)
+                    .map_err(|what| format!("`{}` scope `{}`: {what}", self.execution, scope.0))?;
+            }
+        }
+        Ok(())
+    }
+
     fn check_scope(&self, scope: &ScopeId, records: &[Record]) -> Result<(), String> {
         for (number, record) in (1..).zip(records) {
             if record.revision.0 != number {
@@ -92,6 +116,7 @@ impl Logs {
         for record in records {
             stored::check(record).map_err(|what| format!("record {}: {what}", record.revision.0))?;
         }
+        lanes::check(records)?;
         self.check_beginning(scope, records)
     }
 
@@ -170,8 +195,11 @@ impl Logs {
     }
 
     fn seed(&self) -> Option<Arc<str>> {
-        let first = self.scopes.get(&ScopeId::root())?.first()?;
-        Some(first.pins.as_ref()?.seed.clone())
+        Some(self.pins()?.seed.clone())
+    }
+
+    fn pins(&self) -> Option<&Pins> {
+        self.scopes.get(&ScopeId::root())?.first()?.pins.as_ref()
     }
 
     /// Since when a scope, or one around it, has ended or was abandoned.
