@@ -5,6 +5,9 @@
 mod lanes;
 mod refused;
 mod stored;
+mod turns;
+
+pub use turns::every_turn_was_given;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -178,6 +178,12 @@ impl Queue {
         self.state().doubled
     }
 
+    /// How many wakes were taken without an answer, so that whoever sent them sends them again.
+    #[must_use]
+    pub fn resent(&self) -> u32 {
+        self.state().unanswered.len().try_into().unwrap_or(u32::MAX)
+    }
+
     /// Wakes that somebody sent who had been answered before.
     #[must_use]
     pub fn armed_twice(&self) -> Vec<Wake> {

@@ -7,7 +7,7 @@ use stepwell_core::Failure;
 use stepwell_engine::{Ended, EngineError, HistoryEvent};
 use stepwell_model::Settings;
 use stepwell_ports::ExecutionRow;
-use stepwell_simulation::checks::{Logs, logs_are_right};
+use stepwell_simulation::checks::{Logs, every_turn_was_given, logs_are_right};
 use stepwell_simulation::plan::{Generator, Happening, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, StopAnswer, Witness, predict, verify};
 use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
@@ -264,6 +264,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         )
     })?;
     logs_are_right(&world.store)?;
+    every_turn_was_given(&world.store, &world.tasks.ran(), world.queue.resent())?;
     if let Some(complaint) = world.tasks.complaints().first() {
         return Err(complaint.clone());
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stepwell_core::Failure;
 use stepwell_engine::{Ended, Engine, EngineError, HistoryEvent};
 use stepwell_simulation::World;
-use stepwell_simulation::checks::{Logs, logs_are_right};
+use stepwell_simulation::checks::{Logs, every_turn_was_given, logs_are_right};
 use stepwell_simulation::plan::{Feature, Generator, Happening, Kind, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, StopAnswer, Witness, predict, verify};
 
@@ -245,6 +245,7 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
     }
     let end = run.end();
     logs_are_right(&run.world.store).map_err(Wrong::Broken)?;
+    every_turn_was_given(&run.world.store, &run.world.tasks.ran(), 0).map_err(Wrong::Broken)?;
     let witness = match end {
         Err(Wrong::Unheard) => return Ok(run.world.deaths),
         witness => witness?,
