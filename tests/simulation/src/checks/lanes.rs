@@ -22,6 +22,12 @@ pub(super) fn check(records: &[Record]) -> Result<(), String> {
             bytes: lane.bytes,
             wrote: lane.wrote,
         };
+        if lane.begun && lane.item >= lane.reserved_end {
+            return Err(format!(
+                "record {} is at item {}, which is not reserved",
+                record.revision.0, lane.item
+            ));
+        }
         if counted != told {
             return Err(format!(
                 "record {} counts {counted:?}, its history {told:?}",

@@ -1,7 +1,7 @@
 //! How records are stored: small, nothing twice, and not more of them than it takes.
 
 use stepwell_core::{Entry, Fact, Phase, Record};
-use stepwell_expression::{INLINE_BYTES_MAX, Value};
+use stepwell_expression::{INLINE_BYTES_MAX, Slot, Value};
 
 /// Bytes of an entry whose values are in slots of their own: two values below the bound, and a text for a person.
 const ENTRY_BYTES_MAX: usize = 2048;
@@ -33,13 +33,25 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
 
 /// A value that is a part of one that stands before it; tasks may answer the same twice.
 fn stored_in_another(record: &Record) -> Option<&Value> {
-    let answers = record
-        .entries
-        .iter()
-        .any(|entry| matches!(entry.fact, Fact::TaskSucceeded { .. }));
-    let mut slots = record.values.iter().enumerate().filter(|_| !answers);
-    let before = |index: usize| record.values.iter().take(index);
-    slots.find_map(|(index, slot)| before(index).any(|value| has_inside(value, slot)).then_some(slot))
+    let answers: Vec<u32> = record.entries.iter().filter_map(answer).collect();
+    let mut slots = (0..).zip(&record.values).filter(|(index, _)| !answers.contains(index));
+    let before = |index: u32| (0..index).zip(&record.values);
+    slots.find_map(|(index, slot)| before(index).any(|(_, value)| has_inside(value, slot)).then_some(slot))
+}
+
+/// The slot that holds what a task answered.
+fn answer(entry: &Entry) -> Option<u32> {
+    let Fact::TaskSucceeded {
+        output: Value::Stored(pointer),
+        ..
+    } = &entry.fact
+    else {
+        return None;
+    };
+    match pointer.birth.slot {
+        Slot::Born(slot) => Some(slot),
+        Slot::Joined => None,
+    }
 }
 
 fn has_inside(value: &Value, part: &Value) -> bool {

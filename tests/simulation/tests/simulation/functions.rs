@@ -212,7 +212,7 @@ pub(crate) fn is_beginning(page: &[HistoryEvent], history: &[HistoryEvent]) -> R
 }
 
 /// Where nothing goes wrong and every invocation has time, nothing is waited for but what the flow waits for.
-fn is_prompt(plan: &Plan, witness: &Witness) -> Result<(), String> {
+pub(crate) fn is_prompt(plan: &Plan, witness: &Witness, lateness_ms: u64) -> Result<(), String> {
     let prediction = predict(plan).map_err(|mismatch| mismatch.to_string())?;
     let is_timed =
         !features(plan).contains_key("Map") && !plan.schedule.iter().any(|outside| outside.what == Happening::Stop);
@@ -220,7 +220,7 @@ fn is_prompt(plan: &Plan, witness: &Witness) -> Result<(), String> {
         return Ok(());
     };
     let took = millis(&last.time).saturating_sub(millis(&first.time));
-    let most = prediction.at.ms.saturating_add(LATENESS_MS);
+    let most = prediction.at.ms.saturating_add(lateness_ms);
     match prediction.is_certain && is_timed && took > most {
         true => Err(format!("it took {took} ms, and {most} ms are enough")),
         false => Ok(()),
@@ -280,7 +280,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         return Err(format!("a wake was sent twice: {wake:?}"));
     }
     if trouble == calm() && world.stops == 0 {
-        is_prompt(plan, &whole)?;
+        is_prompt(plan, &whole, LATENESS_MS)?;
     }
     coverage.count(plan, &world);
     whole.stop = stop;

@@ -9,8 +9,13 @@ use stepwell_simulation::checks::{Logs, every_turn_was_given, logs_are_right};
 use stepwell_simulation::plan::{Feature, Generator, Happening, Kind, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, StopAnswer, Witness, predict, verify};
 
+use crate::functions::is_prompt;
+
 /// Milliseconds by which causal order moves what a run tells.
 const TOLERANCE_MS: u64 = 100;
+
+/// By how much tasks that take some milliseconds may delay an end.
+const LATENESS_MS: u64 = 2_000;
 
 /// Polls after which an execution is taken for one that never ends.
 const POLLS_MAX: u64 = 100_000;
@@ -198,6 +203,7 @@ fn agrees_in_calm(plan: &Plan) -> Result<bool, Wrong> {
         witness => witness?,
     };
     verify(plan, &witness)?;
+    is_prompt(plan, &witness, LATENESS_MS).map_err(Wrong::Broken)?;
     if prediction.is_certain && !prediction.end.is(&witness.end) {
         return Err(Wrong::Predicted(prediction.end, witness.end));
     }
