@@ -20,6 +20,10 @@ use stepwell_store_memory::MemoryStore;
 /// How late an attempt may begin after the end of what is around it: the two seconds of the design, and clocks that differ.
 const LATE_MS: Millis = 3_000;
 
+/// So often somebody takes an attempt over from a dead one: from the third driver on it runs alone, and after three deaths
+/// alone it is given up.
+const CLAIMS_MAX: u32 = 4;
+
 /// The logs of one execution.
 #[derive(Debug)]
 pub struct Logs {
@@ -117,6 +121,16 @@ impl Logs {
             }
         }
         for record in records {
+            if record
+                .snapshot
+                .attempt()
+                .is_some_and(|attempt| attempt.claims > CLAIMS_MAX)
+            {
+                return Err(format!(
+                    "record {} goes on with what ended every process",
+                    record.revision.0
+                ));
+            }
             stored::check(record).map_err(|what| format!("record {}: {what}", record.revision.0))?;
         }
         lanes::check(records)?;

@@ -14,9 +14,6 @@ use crate::functions::is_prompt;
 /// Milliseconds by which causal order moves what a run tells.
 const TOLERANCE_MS: u64 = 100;
 
-/// By how much tasks that take some milliseconds may delay an end.
-const LATENESS_MS: u64 = 2_000;
-
 /// Polls after which an execution is taken for one that never ends.
 const POLLS_MAX: u64 = 100_000;
 
@@ -203,7 +200,7 @@ fn agrees_in_calm(plan: &Plan) -> Result<bool, Wrong> {
         witness => witness?,
     };
     verify(plan, &witness)?;
-    is_prompt(plan, &witness, LATENESS_MS).map_err(Wrong::Broken)?;
+    is_prompt(plan, &witness, TOLERANCE_MS).map_err(Wrong::Broken)?;
     if prediction.is_certain && !prediction.end.is(&witness.end) {
         return Err(Wrong::Predicted(prediction.end, witness.end));
     }

@@ -24,8 +24,20 @@ impl Making {
         if self.once_in(4) {
             entries.push(("o".to_owned(), self.object(output)));
         }
+        if self.once_in(6) {
+            entries.push(("t".to_owned(), self.large_part()));
+        }
         let built = entries.into_iter().map(|(key, expr)| (key, Template::Computed(expr)));
         Template::Object(built.collect())
+    }
+
+    /// A part of the input that is large where it is there.
+    fn large_part(&self) -> Expr {
+        match self.below(4) {
+            0 => Expr::path(Root::ExecutionInput, &["t"]),
+            1 => Expr::path(Root::ExecutionInput, &["many"]),
+            _ => Expr::path(Root::Input, &["t"]),
+        }
     }
 
     /// A number, or null where there is none.
