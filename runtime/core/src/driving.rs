@@ -95,9 +95,9 @@ pub enum Turn {
 
 /// What a looker does where nothing is due yet, but will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rest {
-    /// Send the wake that the record names, for that time.
-    Arm,
+pub enum Rest<'a> {
+    /// Send this wake, which the record names, for that time.
+    Arm(&'a WakeId),
     /// Have this wake handed out again at that time.
     Keep,
     /// Nothing: somebody else holds what is needed.
@@ -154,13 +154,13 @@ impl Drive {
     /// that is received again may have been meant to arm another, and died before it did. And one during whose receipt the
     /// record was written may have been handed out twice: whoever wrote it holds the same message, and nothing else.
     #[must_use]
-    pub fn rest(&self, looker: Looker<'_>, stamp_ms: Millis) -> Rest {
+    pub fn rest(&self, looker: Looker<'_>, stamp_ms: Millis) -> Rest<'_> {
         let may_be_two =
             |receipt: &Receipt| receipt.times > 1 || stamp_ms.saturating_add(CLOCKS_DIFFER_MS) >= receipt.received_ms;
-        match looker {
-            Looker::Writer if self.wake.is_some() => Rest::Arm,
-            Looker::Woken(receipt) if may_be_two(receipt) || self.wake.as_ref() == Some(&receipt.wake) => Rest::Keep,
-            Looker::Writer | Looker::Sole | Looker::Woken(_) => Rest::Leave,
+        match (looker, &self.wake) {
+            (Looker::Writer, Some(wake)) => Rest::Arm(wake),
+            (Looker::Woken(receipt), wake) if may_be_two(receipt) || wake.as_ref() == Some(&receipt.wake) => Rest::Keep,
+            (Looker::Writer | Looker::Sole | Looker::Woken(_), _) => Rest::Leave,
         }
     }
 }
@@ -257,20 +257,20 @@ mod tests {
     #[test]
     fn where_nothing_is_due_one_wake_is_kept() {
         let (named, again, other) = (receipt("w", 1), receipt("v", 2), receipt("v", 1));
-        let rests = |drive: &Drive| {
-            [
-                Looker::Writer,
-                Looker::Woken(&named),
-                Looker::Woken(&again),
-                Looker::Woken(&other),
-                Looker::Sole,
-            ]
-            .map(|looker| drive.rest(looker, 48_999))
-        };
+        let lookers = [
+            Looker::Writer,
+            Looker::Woken(&named),
+            Looker::Woken(&again),
+            Looker::Woken(&other),
+            Looker::Sole,
+        ];
+        let wake = WakeId("w".into());
+        let (by_wake, by_writer) = (Drive::by_wake(wake.clone(), 10_000), Drive::default());
         use Rest::{Arm, Keep, Leave};
-        let by_wake = Drive::by_wake(WakeId("w".into()), 10_000);
-        assert_eq!(rests(&by_wake), [Arm, Keep, Keep, Leave, Leave]);
-        assert_eq!(rests(&Drive::default()), [Leave, Leave, Keep, Leave, Leave]);
+        let rests = lookers.map(|looker| by_wake.rest(looker, 48_999));
+        assert_eq!(rests, [Arm(&wake), Keep, Keep, Leave, Leave]);
+        let rests = lookers.map(|looker| by_writer.rest(looker, 48_999));
+        assert_eq!(rests, [Leave, Leave, Keep, Leave, Leave]);
         // Written while the message was held: its other receipt may have done it.
         assert_eq!(by_wake.rest(Looker::Woken(&other), 49_000), Keep);
     }

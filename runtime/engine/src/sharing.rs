@@ -290,14 +290,14 @@ impl Driver {
             woken.again(at);
         }
         let Some(due) = due else { return Ok(()) };
-        match (durable.drive.rest(self.looker(), durable.stamp), &durable.drive.wake) {
-            (Rest::Arm, Some(wake)) if self.armed != Some(durable.revision) => {
+        match durable.drive.rest(self.looker(), durable.stamp) {
+            Rest::Arm(wake) if self.armed != Some(durable.revision) => {
                 let (key, revision) = (self.shared.key(&self.id), durable.revision);
                 self.shared.engine.send(wake, key, revision, due).await?;
                 self.armed = Some(revision);
             }
-            (Rest::Keep, _) => woken.again(due),
-            (Rest::Arm | Rest::Leave, _) => {}
+            Rest::Keep => woken.again(due),
+            Rest::Arm(_) | Rest::Leave => {}
         }
         Ok(())
     }

@@ -306,10 +306,10 @@ impl OneScope {
     /// A blocked scope is looked at.
     fn rest(&self, looker: Looker<'_>, last: &Record) -> Then {
         let written = if self.repairs.suspects_doubles { last.written } else { 0 };
-        match (last.drive.rest(looker, written), &last.drive.wake) {
-            (Rest::Arm, Some(wake)) => Then::Goes(Next::Arm(wake.clone(), last.due)),
-            (Rest::Keep, _) => Then::PutsBack(last.due),
-            (Rest::Arm | Rest::Leave, _) => Then::Done,
+        match last.drive.rest(looker, written) {
+            Rest::Arm(wake) => Then::Goes(Next::Arm(wake.clone(), last.due)),
+            Rest::Keep => Then::PutsBack(last.due),
+            Rest::Leave => Then::Done,
         }
     }
 

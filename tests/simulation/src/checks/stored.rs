@@ -3,6 +3,8 @@
 use stepwell_core::{Entry, Fact, Phase, Record};
 use stepwell_expression::{INLINE_BYTES_MAX, Slot, Value};
 
+use crate::tasks::GUEST_US;
+
 /// Bytes of an entry whose values are in slots of their own: two values below the bound, and a text for a person.
 const ENTRY_BYTES_MAX: usize = 2048;
 /// After so many entries a record may end between two states; long expressions end it at about a hundred.
@@ -23,12 +25,23 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
         if bytes > ENTRY_BYTES_MAX {
             return Err(format!("{bytes} bytes in `{}`", entry.fact.name()));
         }
+        if is_forgotten(&entry.fact) {
+            return Err(format!("what a task took is not in {:?}", entry.fact));
+        }
     }
     let mut pairs = record.entries.iter().zip(record.entries.iter().skip(1));
     if let Some((left, entered)) = pairs.find(|(left, entered)| is_another(left, entered)) {
         return Err(format!("{:?}\nis stored twice: {:?}", left.fact, entered.fact));
     }
     ends_for_a_reason(record)
+}
+
+/// Whether an outcome has what its task said, and not what it took.
+fn is_forgotten(fact: &Fact) -> bool {
+    let (Fact::TaskSucceeded { log, guest_us, .. } | Fact::TaskFailed { log, guest_us, .. }) = fact else {
+        return false;
+    };
+    !log.is_empty() && *guest_us != GUEST_US
 }
 
 /// A value that is a part of one that stands before it; tasks may answer the same twice.
@@ -41,11 +54,7 @@ fn stored_in_another(record: &Record) -> Option<&Value> {
 
 /// The slot that holds what a task answered.
 fn answer(entry: &Entry) -> Option<u32> {
-    let Fact::TaskSucceeded {
-        output: Value::Stored(pointer),
-        ..
-    } = &entry.fact
-    else {
+    let Value::Stored(pointer) = result(entry)? else {
         return None;
     };
     match pointer.birth.slot {
@@ -82,14 +91,27 @@ fn output(entry: &Entry) -> Option<&Value> {
     Some(output)
 }
 
+fn result(entry: &Entry) -> Option<&Value> {
+    let Fact::TaskSucceeded { output, .. } = &entry.fact else {
+        return None;
+    };
+    Some(output)
+}
+
 /// A record ends between two states only where it has become large.
 fn ends_for_a_reason(record: &Record) -> Result<(), String> {
     let phase = record.snapshot.at.as_ref().map(|at| &at.phase);
     if !matches!(phase, Some(Phase::Entering)) || !record.snapshot.status.is_running() {
         return Ok(());
     }
-    let outputs = record.entries.iter().filter_map(output).map(Value::bytes);
-    let bytes = outputs.sum::<u64>() + written(&record.snapshot.globals.view, &record.entries);
+    let made = |entry: &Entry| {
+        [output(entry), result(entry)]
+            .into_iter()
+            .flatten()
+            .map(Value::bytes)
+            .sum::<u64>()
+    };
+    let bytes = record.entries.iter().map(made).sum::<u64>() + written(&record.snapshot.globals.view, &record.entries);
     if record.entries.len() >= ENTRIES || bytes >= BYTES {
         return Ok(());
     }
