@@ -268,6 +268,11 @@ impl Functions {
         }
     }
 
+    /// Lets everything happen until that moment, or until nothing happens any more.
+    pub fn run_until(&mut self, at: Millis) {
+        while self.now() < at && self.step() {}
+    }
+
     /// Runs until nothing happens any more: nobody is at work, and no message is left.
     pub fn run_dry(&mut self, steps_max: u64) -> bool {
         (0..steps_max).any(|_| !self.step())

@@ -76,6 +76,9 @@ impl Found {
         self.when(state.global.is_some() && depth > 0, "GlobalConstructor in a fork");
         self.when(state.retry.len() == 1, "Retry");
         self.when(state.retry.len() > 1, "Retry of several rules");
+        let is_fork = !state.kind.blocks().is_empty();
+        let is_pressed = is_fork && state.timeout.is_some() && !state.retry.is_empty();
+        self.when(is_pressed, "Timeout and Retry of a fork");
         for rule in &state.retry {
             self.when(rule.rate.is_some(), "BackoffRate");
             self.when(rule.interval_max.is_some(), "MaxBackoffSeconds");

@@ -6,6 +6,7 @@
 mod blocks;
 mod edges;
 mod expressions;
+mod pressed;
 mod states;
 mod tasks;
 
@@ -120,6 +121,7 @@ impl Generator {
             flow,
         };
         making.at_an_edge(&mut plan);
+        making.under_pressure(&mut plan);
         plan
     }
 }

@@ -4,7 +4,7 @@ use stepwell_engine::Ended;
 use stepwell_expression::Value;
 use stepwell_ports::Clock;
 use stepwell_simulation::checks::Logs;
-use stepwell_simulation::{Begin, Functions, Trouble, flow};
+use stepwell_simulation::{Begin, Faults, Functions, Trouble, flow};
 use stepwell_simulator::VirtualClock;
 
 use crate::functions::{is_beginning, page, trouble, witness};
@@ -129,6 +129,70 @@ fn callers_that_die_agree() {
         }
     }
     assert!(unheard > 0 || !is_asked, "no caller died before it was heard");
+}
+
+/// A table that takes one write of three and does not answer: who reports is not called late where its report counts,
+/// whoever has gone on from it meanwhile.
+#[test]
+fn reports_that_count_agree_with_their_answers() {
+    let states = "StartAt: A\nStates:\n  - {Type: Task, Name: A, Action: 'FC:InvokeFunction', TaskMode: \
+                  WaitForCustomCallback, Parameters: {resourceArn: effect, body: {takes: 0, token.$: \
+                  '$Context.Current.TaskToken', report_after_ms: 3000, report: heard}}, Next: B}\n  - \
+                  {Type: Task, Name: B, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: {takes: 0}}, \
+                  OutputConstructor: {is: heard}, End: true}\n";
+    let trouble = Trouble {
+        table: Faults {
+            any_order: true,
+            refused: 0,
+            unanswered: 3,
+        },
+        processes: 3,
+        ..Trouble::default()
+    };
+    for seed in crate::seeds(200, &[]) {
+        let (world, end) = run_states(seed, trouble, states);
+        let made = world.tasks.reports.made();
+        let is_wrong = made.iter().any(|made| made.refused.is_some() && !made.is_unsure);
+        if is_wrong || end.name() != "Succeeded" {
+            let why = format!("{end:?} {made:?}\n{}", Logs::read(&world.store, "calm/e"));
+            crate::caught("a world of lost answers", seed, &why);
+            panic!("seed {seed}: {why}");
+        }
+    }
+}
+
+/// Branches that were gone on with elsewhere work, one effect after another, when a branch fails or the execution is stopped.
+#[test]
+fn what_is_cut_off_elsewhere_agrees() {
+    let task = |name: &str, body: &str| {
+        format!("{{Type: Task, Name: {name}, Action: 'FC:InvokeFunction', Parameters: {{resourceArn: effect, body: {body}}}, ")
+    };
+    let works = ["B", "C", "D"].map(|name| task(name, "{takes: 4000}"));
+    let branch = format!(
+        "{{StartAt: A, States: [{{Type: Wait, Name: A, Seconds: 3, Next: B}}, {} Next: C}}, {} Next: D}}, {} End: true}}]}}",
+        works[0], works[1], works[2]
+    );
+    let trouble = Trouble {
+        processes: 4,
+        skew_ms: 400,
+        ..Trouble::default()
+    };
+    for seed in crate::seeds(100, &[]) {
+        let fails = task("F", &format!("{{fails: 1, takes: {}}}", 1_000 + 150 * (seed % 100)));
+        let fails = format!("{{StartAt: F, States: [{fails} End: true}}]}}");
+        let states = format!(
+            "StartAt: P\nStates:\n  - {{Type: Parallel, Name: P, Catch: [{{Errors: [FnF.ALL], Next: W}}], Branches: \
+             [{branch}, {fails}, {branch}], Next: W}}\n  - {{Type: Wait, Name: W, Seconds: 60, End: true}}\n"
+        );
+        let mut world = Functions::new(seed, trouble);
+        let execution = begin_states(&mut world, &states);
+        world.tasks.watch(&world.store);
+        assert!(world.run_dry(100_000));
+        if let Some(why) = world.tasks.complaints().first() {
+            crate::caught("a world of branches elsewhere", seed, why);
+            panic!("seed {seed}: {why}\n{}", Logs::read(&world.store, &execution));
+        }
+    }
 }
 
 /// Six effects of 18 s each, one after another: more than one invocation has time for.
