@@ -1,16 +1,18 @@
 //! `cargo xtask bugs`: mistakes that were made on purpose, and the seeds that find them.
 //!
-//! Each patch of `tests/simulation/bugs` is put into a copy of the tree, whose random worlds then must disagree.
+//! Each patch of `tests/simulation/bugs` is put into a copy of the tree, whose random worlds then must disagree. Only a
+//! test that fails and names its seed has found it: a run that does not end, or ends otherwise, has not.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
 
 use crate::{house::House, program};
 
@@ -22,6 +24,10 @@ const SEEDS: &str = "2000";
 const TIME_MAX: Duration = Duration::from_secs(300);
 /// How a hunt says what it found.
 const CAUGHT: &str = "caught by ";
+/// How a test ends that fails.
+const FAILED: i32 = 101;
+/// The test whose worlds hunt.
+const TEST: &str = "simulation";
 
 /// Plants every bug, or those whose names hold one of the words, and prints what finds each.
 #[expect(clippy::print_stdout, reason = "the table is what is asked for")]
@@ -33,8 +39,8 @@ pub(crate) fn run(house: &House, words: &[String]) -> Result<()> {
     let mut missed = Vec::new();
     for bug in &bugs {
         let found = tree.hunt(house, bug).with_context(|| format!("with {}", name(bug)))?;
-        println!("| `{}` | {} |", name(bug), found.as_deref().unwrap_or("nothing"));
-        missed.extend(found.is_none().then(|| name(bug)));
+        println!("| `{}` | {found} |", name(bug));
+        missed.extend((!matches!(found, Hunt::Found { .. })).then(|| name(bug)));
     }
     if missed.is_empty() {
         return Ok(());
@@ -78,7 +84,7 @@ impl Tree {
     }
 
     /// What finds a bug.
-    fn hunt(&self, house: &House, bug: &Path) -> Result<Option<String>> {
+    fn hunt(&self, house: &House, bug: &Path) -> Result<Hunt> {
         self.apply(bug, &[])?;
         let found = self.search(house);
         self.apply(bug, &["-R"])?;
@@ -96,29 +102,79 @@ impl Tree {
         program::output(&mut git).map(drop)
     }
 
-    fn search(&self, house: &House) -> Result<Option<String>> {
-        let arguments = ["test", "-p", "stepwell-simulation", "--test", "simulation"];
+    fn search(&self, house: &House) -> Result<Hunt> {
+        let build = ["test", "-p", "stepwell-simulation", "--test", TEST, "--no-run"];
         let cargo = |more: &[&str]| {
-            let mut cargo = house.cargo(&[&arguments, more].concat());
+            let mut cargo = house.cargo(&[&build, more].concat());
             cargo.current_dir(&self.0).env("CARGO_TARGET_DIR", &house.target);
             cargo
         };
-        program::quietly(&mut cargo(&["--no-run"]))?;
-        let mut worlds = cargo(&["agree", "--", "--nocapture"]);
+        program::quietly(&mut cargo(&[]))?;
+        let built = program::output(&mut cargo(&["--quiet", "--message-format", "json"]))?;
+        // Not by way of cargo, whose end would not be the test's.
+        let mut worlds = Command::new(executable(&built).context("cargo names no test that it built")?);
+        worlds.args(["agree", "--nocapture"]).current_dir(&self.0);
         worlds.env("HUNT", "1").env("SEEDS", SEEDS);
         let start = Instant::now();
-        let said = said_within(&mut worlds, TIME_MAX)?;
-        let Some(said) = said else {
-            return Ok(Some(format!("a world that does not end in {} s", TIME_MAX.as_secs())));
-        };
-        let caught = said.lines().find_map(|line| line.split_once(CAUGHT));
-        let took = program::time(start.elapsed());
-        Ok(caught.map(|(_, what)| format!("{}, after {took}", what.split(':').next().unwrap_or(what))))
+        let ended = said_within(&mut worlds, TIME_MAX)?;
+        Ok(Hunt::of(ended, start.elapsed()))
     }
 }
 
-/// What a program prints, whether it succeeds or not; nothing where it takes longer and is ended.
-fn said_within(command: &mut Command, most: Duration) -> Result<Option<String>> {
+/// What came of a hunt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hunt {
+    /// A test failed and named its seed.
+    Found { what: String, after: Duration },
+    /// Every world agreed.
+    Passed,
+    /// It did not end in time.
+    Hangs,
+    /// It ended otherwise.
+    Broke { how: String },
+}
+
+impl Hunt {
+    /// Judges how a run ended, and what it said.
+    fn of(ended: Option<(ExitStatus, String)>, after: Duration) -> Self {
+        let Some((status, said)) = ended else {
+            return Self::Hangs;
+        };
+        let caught = said.lines().find_map(|line| line.split_once(CAUGHT));
+        match (status.code(), caught) {
+            (Some(FAILED), Some((_, what))) => Self::Found {
+                what: what.split(':').next().unwrap_or(what).to_owned(),
+                after,
+            },
+            (Some(0), None) => Self::Passed,
+            (_, _) => Self::Broke {
+                how: status.to_string(),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Hunt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Found { what, after } => write!(formatter, "{what}, after {}", program::time(*after)),
+            Self::Passed => formatter.write_str("nothing"),
+            Self::Hangs => write!(formatter, "nothing: the worlds do not end in {} s", TIME_MAX.as_secs()),
+            Self::Broke { how } => write!(formatter, "nothing: no test fails by a seed, and the run ends with {how}"),
+        }
+    }
+}
+
+/// The test's program, from what cargo says that it built.
+fn executable(built: &str) -> Option<PathBuf> {
+    let messages = built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let is_it = |message: &Value| message.pointer("/target/name").and_then(Value::as_str) == Some(TEST);
+    let mut programs = messages.filter(is_it);
+    programs.find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
+}
+
+/// How a program ends and what it prints; nothing where it takes longer and is killed.
+fn said_within(command: &mut Command, most: Duration) -> Result<Option<(ExitStatus, String)>> {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut output = child.stdout.take().context("a program without an output")?;
     let reader = thread::spawn(move || {
@@ -126,16 +182,19 @@ fn said_within(command: &mut Command, most: Duration) -> Result<Option<String>> 
         std::io::Read::read_to_end(&mut output, &mut said).map(|_| said)
     });
     let start = Instant::now();
-    while child.try_wait()?.is_none() {
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
         if start.elapsed() > most {
             child.kill()?;
             child.wait()?;
             return Ok(None);
         }
         thread::sleep(Duration::from_millis(100));
-    }
+    };
     let said = reader.join().unwrap_or_else(|_| Ok(Vec::new()))?;
-    Ok(Some(String::from_utf8_lossy(&said).into_owned()))
+    Ok(Some((status, String::from_utf8_lossy(&said).into_owned())))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
@@ -163,5 +222,41 @@ mod tests {
             git.args(["apply", "--check"]).arg(&bug).current_dir(&house.root);
             program::output(&mut git).unwrap();
         }
+    }
+    /// What a hunt makes of a shell that does that.
+    fn hunted(script: &str) -> Hunt {
+        let ended = said_within(Command::new("sh").args(["-c", script]), Duration::from_secs(60)).unwrap();
+        Hunt::of(ended, Duration::ZERO)
+    }
+
+    #[test]
+    fn only_a_failure_that_names_a_seed_is_a_find() {
+        let caught = "echo 'caught by seed 7 in a world: why'";
+        let found = Hunt::Found {
+            what: "seed 7 in a world".to_owned(),
+            after: Duration::ZERO,
+        };
+        assert_eq!(hunted(&format!("{caught}; exit 101")), found);
+        assert_eq!(hunted("echo 'test result: ok'"), Hunt::Passed);
+        let broke = |how: &str| Hunt::Broke { how: how.to_owned() };
+        assert_eq!(hunted("exit 101"), broke("exit status: 101"));
+        assert_eq!(hunted(&format!("{caught}; exit 3")), broke("exit status: 3"));
+        assert_eq!(hunted(caught), broke("exit status: 0"));
+    }
+
+    #[test]
+    fn a_run_that_does_not_end_is_killed_and_no_find() {
+        let mut endless = Command::new("sh");
+        endless.args(["-c", "echo 'caught by seed 7 in a world: why'; exec sleep 600"]);
+        let ended = said_within(&mut endless, Duration::ZERO).unwrap();
+        assert_eq!(Hunt::of(ended, Duration::ZERO), Hunt::Hangs);
+    }
+
+    #[test]
+    fn the_test_is_what_cargo_says_that_it_built() {
+        let built = r#"{"reason":"compiler-artifact","target":{"name":"core"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"simulation"},"executable":"/t/simulation-1"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(built), Some(PathBuf::from("/t/simulation-1")));
     }
 }
