@@ -106,7 +106,9 @@ impl Tree {
         let build = ["test", "-p", "stepwell-simulation", "--test", TEST, "--no-run"];
         let cargo = |more: &[&str]| {
             let mut cargo = house.cargo(&[&build, more].concat());
-            cargo.current_dir(&self.0).env("CARGO_TARGET_DIR", &house.target);
+            // Cargo tells packages of two trees apart by their places in them: in one target directory, what was built
+            // with a bug would be taken for what the tree itself builds.
+            cargo.current_dir(&self.0).env("CARGO_TARGET_DIR", self.0.join("target"));
             cargo
         };
         program::quietly(&mut cargo(&[]))?;
@@ -160,14 +162,19 @@ impl fmt::Display for Hunt {
             Self::Found { what, after } => write!(formatter, "{what}, after {}", program::time(*after)),
             Self::Passed => formatter.write_str("nothing"),
             Self::Hangs => write!(formatter, "nothing: the worlds do not end in {} s", TIME_MAX.as_secs()),
-            Self::Broke { how } => write!(formatter, "nothing: no test fails by a seed, and the run ends with {how}"),
+            Self::Broke { how } => write!(
+                formatter,
+                "nothing: no test fails by a seed, and the run ends with {how}"
+            ),
         }
     }
 }
 
 /// The test's program, from what cargo says that it built.
 fn executable(built: &str) -> Option<PathBuf> {
-    let messages = built.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let messages = built
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let is_it = |message: &Value| message.pointer("/target/name").and_then(Value::as_str) == Some(TEST);
     let mut programs = messages.filter(is_it);
     programs.find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))

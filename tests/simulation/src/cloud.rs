@@ -1,6 +1,7 @@
 //! What all processes of a world of functions share: the table, the queue, the tasks; and how a process begins.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -31,6 +32,8 @@ pub(crate) struct Cloud {
     pub(crate) trouble: Trouble,
     /// How often the table failed.
     pub(crate) struck: Arc<Struck>,
+    /// How many processes died that answered a call.
+    pub(crate) call_deaths: Arc<AtomicU32>,
 }
 
 impl Cloud {
@@ -97,8 +100,10 @@ impl Cloud {
             process.die_after(1 + self.chance.below(CALL_POLLS));
         }
         process.spawn(answered.boxed());
+        let deaths = self.call_deaths.clone();
         async move {
             let answer = answer.await.ok();
+            deaths.fetch_add(u32::from(answer.is_none()), Ordering::Relaxed);
             process.kill();
             answer
         }

@@ -1,5 +1,6 @@
 //! Several processes over one table, each carrying out one wake at a time, as cloud functions do.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -62,6 +63,8 @@ pub struct Functions {
     pub stops: u32,
     /// How many processes stood still for a while.
     pub pauses: u32,
+    /// How often a clock was set.
+    pub jumps: u32,
     /// How many invocations failed for a reason that does not pass.
     pub failed: Vec<String>,
     /// How often the table failed.
@@ -122,6 +125,7 @@ impl Functions {
             queue: Queue::new(clock.clone(), chance.clone(), trouble.queue),
             executor: Executor::new(chance.clone()),
             struck: Arc::default(),
+            call_deaths: Arc::default(),
             chance,
             clock,
             trouble,
@@ -136,6 +140,7 @@ impl Functions {
             deaths: 0,
             stops: 0,
             pauses: 0,
+            jumps: 0,
             failed: Vec::new(),
             struck: cloud.struck.clone(),
             was_unsure: false,
@@ -146,6 +151,12 @@ impl Functions {
             outside,
             slots: Vec::new(),
         }
+    }
+
+    /// How many processes died that answered a call.
+    #[must_use]
+    pub fn call_deaths(&self) -> u32 {
+        self.cloud.call_deaths.load(Ordering::Relaxed)
     }
 
     /// The time now.
@@ -369,10 +380,11 @@ impl Functions {
     }
 
     /// A clock is set, to another time that is wrong.
-    fn some_clock_jumps(&self) {
+    fn some_clock_jumps(&mut self) {
         let pick = usize::try_from(self.chance.below(self.slots.len() as u64)).unwrap_or(0);
         if let Some(slot) = self.slots.get(pick) {
             self.cloud.set_wrong(&slot.clock);
+            self.jumps += 1;
         }
     }
 

@@ -17,7 +17,7 @@ mod tasks;
 mod world;
 
 pub use functions::{Functions, Trouble};
-pub use queue::{Queue, QueueFaults, Received};
+pub use queue::{Queue, QueueFaults, QueueStruck, Received};
 pub use reports::{Reported, Reports};
 pub use stepwell_simulator::{Chance, Faults};
 pub use tasks::{Ran, WorldTasks, answer, lines, number};

@@ -36,6 +36,19 @@ pub struct QueueFaults {
     pub doubled: u64,
 }
 
+/// How often each has gone wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueStruck {
+    /// Wakes that were refused.
+    pub refused: u32,
+    /// Wakes that were taken, and their answer was lost.
+    pub unanswered: u32,
+    /// Wakes that came late.
+    pub late: u32,
+    /// Messages that were handed out while somebody had them.
+    pub doubled: u32,
+}
+
 /// A message that was handed out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
@@ -51,7 +64,7 @@ pub struct Received {
 struct State {
     count: u64,
     messages: Vec<Message>,
-    doubled: u32,
+    struck: QueueStruck,
     /// Wakes whose sender was not answered, and sends them again.
     unanswered: BTreeSet<Arc<str>>,
     /// Wakes that were sent while they lay here.
@@ -115,7 +128,7 @@ impl Queue {
             wake: message.wake.clone(),
             times: message.times,
         };
-        state.doubled += u32::from(is_double);
+        state.struck.doubled += u32::from(is_double);
         Some(received)
     }
 
@@ -175,7 +188,14 @@ impl Queue {
     /// How often a message was handed out while somebody had it, or taken without an answer.
     #[must_use]
     pub fn doubled(&self) -> u32 {
-        self.state().doubled
+        let struck = self.struck();
+        struck.doubled + struck.unanswered
+    }
+
+    /// How often each has gone wrong.
+    #[must_use]
+    pub fn struck(&self) -> QueueStruck {
+        self.state().struck
     }
 
     /// How many wakes were taken without an answer, so that whoever sent them sends them again.
@@ -197,6 +217,7 @@ impl Queue {
             0
         };
         let mut state = self.state();
+        state.struck.late += u32::from(late > 0);
         let is_here = state.messages.iter().any(|message| message.wake.id == wake.id);
         if is_here && !state.unanswered.contains(&wake.id) {
             state.armed_twice.push(wake.clone());
@@ -225,6 +246,7 @@ impl Wakes for Queue {
         async move {
             queue.clock.sleep_until(pause).await;
             if queue.happens(queue.faults.refused) {
+                queue.state().struck.refused += 1;
                 return Err(WakesError("the queue is throttled".into()));
             }
             let id = wake.id.clone();
@@ -232,7 +254,7 @@ impl Wakes for Queue {
             if queue.happens(queue.faults.unanswered) {
                 queue.state().unanswered.insert(id);
                 // It will be sent again under the same name.
-                queue.state().doubled += 1;
+                queue.state().struck.unanswered += 1;
                 return Err(WakesError("the answer is lost".into()));
             }
             Ok(())

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod basics;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod found;
@@ -74,4 +76,17 @@ fn caught(world: &str, seed: u64, why: &str) {
         println!("caught by seed {seed} in {world}: {why}");
         std::process::exit(101);
     }
+}
+
+/// Fails with the plans that disagree.
+#[cfg(test)]
+fn none_disagrees(wrong: &[String]) {
+    let shown = wrong.iter().take(5);
+    let shown: Vec<String> = shown.map(|why| why.chars().take(60_000).collect()).collect();
+    assert!(
+        wrong.is_empty(),
+        "{} plans disagree:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
 }

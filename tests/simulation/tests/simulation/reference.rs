@@ -9,10 +9,14 @@ use stepwell_simulation::checks::{Logs, every_turn_was_given, logs_are_right};
 use stepwell_simulation::plan::{Feature, Generator, Happening, Kind, Outside, Plan, features, smallest};
 use stepwell_simulation::reference::{ChildWitness, Expected, Mismatch, StopAnswer, Witness, predict, verify};
 
+use crate::coverage::{COVERING, Coverage, Fault};
 use crate::functions::is_prompt;
 
 /// Milliseconds by which causal order moves what a run tells.
 const TOLERANCE_MS: u64 = 100;
+
+/// What goes wrong in a world of crashing processes.
+const OF_CRASHES: [Fault; 3] = ["deaths", "clean stops", "a while without a process"];
 
 /// Polls after which an execution is taken for one that never ends.
 const POLLS_MAX: u64 = 100_000;
@@ -208,7 +212,7 @@ fn agrees_in_calm(plan: &Plan) -> Result<bool, Wrong> {
 }
 
 /// Runs a plan with processes that die after random stretches.
-fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
+fn agrees_in_crashes(plan: &Plan, coverage: &mut Coverage) -> Result<(), Wrong> {
     let world = World::new(plan.seed);
     if plan.seed.is_multiple_of(4) {
         world.tasks.watch_one_process(&world.store);
@@ -218,7 +222,7 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
     let is_closed = plan.seed % 8 == 5;
     let is_short = plan.seed % 8 == 1;
     let deaths = run.world.chance.below(if is_closed { 16 } else { 8 });
-    let mut schedule = plan.schedule.iter();
+    let (mut schedule, mut downs) = (plan.schedule.iter(), 0);
     for _ in 0..deaths {
         let (watched, name) = (run.engine.clone(), run.execution.clone());
         let polls = 1 + run.world.chance.below(if is_short { 8 } else { 40 });
@@ -231,6 +235,7 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
             break;
         }
         if run.world.chance.once_in(3) {
+            downs += 1;
             run.world.advance(run.world.chance.below(DOWN_MS));
         }
         run.engine = run.world.engine()?;
@@ -250,12 +255,14 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
     logs_are_right(&run.world.store).map_err(Wrong::Broken)?;
     every_turn_was_given(&run.world.store, &run.world.tasks.ran(), 0).map_err(Wrong::Broken)?;
     let witness = match end {
-        Err(Wrong::Unheard) => return Ok(run.world.deaths),
+        Err(Wrong::Unheard) => return Ok(()),
         witness => witness?,
     };
     if let Some(complaint) = run.world.tasks.complaints().first() {
         return Err(Wrong::Broken(complaint.clone()));
     }
+    let struck = [run.world.deaths, run.world.closes, downs].map(u64::from);
+    coverage.count(plan, &witness, &struck);
     let early = |outside: &Outside| Outside {
         at_ms: 0,
         ..outside.clone()
@@ -265,12 +272,12 @@ fn agrees_in_crashes(plan: &Plan) -> Result<u32, Wrong> {
         ..plan.clone()
     };
     verify(&plan, &witness)?;
-    Ok(run.world.deaths)
+    Ok(())
 }
 
-/// Fails with the plans that disagree, the first one made small.
+/// Runs every seed, and says what disagrees, the first made small.
 #[expect(clippy::print_stdout, reason = "what was found is shown")]
-fn all_agree(world: &str, seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) {
+fn all_agree(world: &str, seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Result<(), Wrong>) -> Vec<String> {
     let mut wrong = Vec::new();
     for seed in seeds {
         let plan = crate::plan(&GENERATOR, seed);
@@ -286,12 +293,7 @@ fn all_agree(world: &str, seeds: Vec<u64>, mut agrees: impl FnMut(&Plan) -> Resu
             wrong.push(format!("seed {seed}: {why}"));
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} plans disagree:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    wrong
 }
 
 #[expect(clippy::print_stdout, reason = "what was found is shown")]
@@ -317,24 +319,27 @@ fn plans_are_accepted_and_hold_everything() {
 #[test]
 fn calm_worlds_agree() {
     let (mut certain, mut count) = (0_u64, 0_u64);
-    all_agree("a calm process", crate::seeds(1_000, &[]), |plan| {
+    let wrong = all_agree("a calm process", crate::seeds(1_000, &[]), |plan| {
         certain += u64::from(agrees_in_calm(plan)?);
         count += 1;
         Ok(())
     });
+    crate::none_disagrees(&wrong);
     println!("{certain} of {count} predictions were certain");
     assert!(certain * 10 >= count * 7 || count < 100);
 }
 
-#[expect(clippy::print_stdout, reason = "what was found is shown")]
 #[test]
 fn crashing_worlds_agree() {
-    let mut deaths = 0;
-    all_agree("crashing processes", crate::seeds(1_000, &[]), |plan| {
-        deaths += agrees_in_crashes(plan)?;
-        Ok(())
+    let world = "crashing processes";
+    let mut coverage = Coverage::of(&OF_CRASHES);
+    let wrong = all_agree(world, crate::seeds(COVERING, &[]), |plan| {
+        coverage.begins();
+        agrees_in_crashes(plan, &mut coverage)
     });
-    println!("{deaths} deaths");
+    let gaps = coverage.show(world);
+    crate::none_disagrees(&wrong);
+    coverage.is_whole(&gaps);
 }
 
 #[test]

@@ -6,7 +6,9 @@
 use stepwell_expression::Value;
 
 use super::Making;
-use crate::plan::{Action, Block, Catch, Expr, Function, Kind, Map, Mode, Plan, Retry, Root, State, Task, Template, Wait};
+use crate::plan::{
+    Action, Block, Catch, Expr, Function, Kind, Map, Mode, Plan, Retry, Root, State, Task, Template, Wait,
+};
 
 /// What the failing branch fails with.
 const CODE: &str = "E1";
