@@ -15,7 +15,7 @@ use crate::cloud::Cloud;
 use crate::queue::{Queue, QueueFaults, Received};
 use crate::{Begin, WorldTasks};
 
-/// How long an invocation may take before its process is killed.
+/// How long an invocation may take before its process is killed, where nobody says otherwise.
 const FUNCTION_MS: Millis = 60_000;
 /// So long before that it is told to stop.
 const STOPS_MS: Millis = 5_000;
@@ -45,6 +45,8 @@ pub struct Trouble {
     pub jump: u64,
     /// How many processes there are.
     pub processes: usize,
+    /// How many milliseconds an invocation may take before its process is killed; 0 is a minute.
+    pub function_ms: Millis,
 }
 
 /// A world of functions.
@@ -320,6 +322,10 @@ impl Functions {
         let Some(received) = self.queue.receive() else {
             return false;
         };
+        let function_ms = match self.trouble.function_ms {
+            0 => FUNCTION_MS,
+            asked => asked,
+        };
         let idle = self.slots.iter().position(|slot| slot.busy.is_none());
         let place = match idle {
             Some(place) => place,
@@ -338,7 +344,7 @@ impl Functions {
             }
         };
         if let Some(slot) = self.slots.get_mut(place) {
-            slot.invoke(received, self.clock.now());
+            slot.invoke(received, self.clock.now(), function_ms);
         }
         true
     }
@@ -420,19 +426,21 @@ impl Functions {
 }
 
 impl Slot {
-    fn invoke(&mut self, received: Received, now: Millis) {
+    fn invoke(&mut self, received: Received, now: Millis, function_ms: Millis) {
         let outcome = Outcome::default();
         let (there, engine) = (outcome.clone(), self.engine.clone());
         let (wake, times) = (received.wake.clone(), received.times);
         let invoked = async move {
-            let handled = engine.invoke(&wake, times, now + FUNCTION_MS - STOPS_MS).await;
+            let handled = engine
+                .invoke(&wake, times, now + function_ms.saturating_sub(STOPS_MS))
+                .await;
             *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(handled);
         };
         self.process.spawn(invoked.boxed());
         self.busy = Some(Invocation {
             received,
             outcome,
-            killed_at: now + FUNCTION_MS,
+            killed_at: now + function_ms,
         });
     }
 }

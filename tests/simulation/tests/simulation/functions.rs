@@ -30,6 +30,7 @@ fn calm() -> Trouble {
 pub(crate) fn trouble(seed: u64) -> Trouble {
     let deaths_max = u32::try_from(seed % 7).unwrap_or(0);
     let faults = if seed.is_multiple_of(5) { 8 } else { 40 };
+    let wakes = if seed % 5 == 1 { 8 } else { 40 };
     Trouble {
         table: Faults {
             any_order: true,
@@ -37,18 +38,23 @@ pub(crate) fn trouble(seed: u64) -> Trouble {
             unanswered: faults,
         },
         queue: QueueFaults {
-            refused: 40,
-            unanswered: 40,
+            refused: wakes,
+            unanswered: wakes,
             late: 5,
             doubled: if seed.is_multiple_of(3) { 30 } else { 0 },
         },
         death: 150,
         deaths_max,
         skew_ms: 400,
-        pause: if seed.is_multiple_of(3) { 0 } else { 250 },
+        pause: match seed % 9 {
+            0 | 3 | 6 => 0,
+            1 => 50,
+            _ => 250,
+        },
         call_death: 3,
         jump: 300,
         processes: 3,
+        function_ms: if seed % 4 == 2 { 35_000 } else { 0 },
     }
 }
 

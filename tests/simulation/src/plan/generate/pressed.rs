@@ -3,7 +3,7 @@
 //! A branch fails after some seconds and the fork begins again, while its Timeout goes on; other branches rest, so that
 //! they are gone on with elsewhere, and then work for seconds.
 
-use stepwell_expression::Value;
+use stepwell_expression::{Number, Value};
 
 use super::Making;
 use crate::plan::{
@@ -17,8 +17,11 @@ impl Making {
     /// Now and then the flow begins with such a fork, or with such a report.
     pub(super) fn under_pressure(&self, plan: &mut Plan) {
         let states = match self.below(24) {
-            0..=2 => vec![self.pressed(plan)],
-            3 if self.is_calling_back => self.answered_at_once(),
+            0..=3 => {
+                plan.flow.timeout = plan.flow.timeout.or(self.once_in(4).then(|| 3 + self.below(20)));
+                vec![self.pressed(plan)]
+            }
+            4 | 5 if self.is_calling_back => self.answered_at_once(),
             _ => return,
         };
         let first = plan.flow.block.states.first().map(|state| state.name.clone());
@@ -59,13 +62,44 @@ impl Making {
         (!self.once_in(4)).then(rule).into_iter().collect()
     }
 
+    /// A task of it fails, and may be tried again, or what comes behind one, and is not.
     fn failing_branch(&self) -> Block {
+        if let Some(back) = self.failing_at_once() {
+            let mut before = working("Before", 500 + self.below(9_000), []);
+            before.next = Some(back.name.clone());
+            return Block {
+                states: vec![before, back],
+            };
+        }
         let failure = [("fails", Value::from(9_u64)), ("code", Value::from(CODE))];
-        let failure = failure.into_iter().filter(|_| !self.once_in(5));
+        let is_failing = !self.once_in(5);
+        let failure = failure.into_iter().filter(|_| is_failing);
         let takes = 500 + self.below(9_000);
         Block {
             states: vec![working("Fails", takes, failure)],
         }
+    }
+
+    /// A state that fails as soon as it is entered.
+    fn failing_at_once(&self) -> Option<State> {
+        let is_long = || Expr::Call(Function::Length, vec![Expr::path(Root::ExecutionInput, &["n"])]);
+        let kind = match self.below(14) {
+            0 | 1 => Kind::Wait(Wait::Computed(Expr::Literal(Value::Number(Number::from(-1_i64))))),
+            2 | 3 => Kind::Succeed,
+            4 => Kind::Pass,
+            5 | 6 => Kind::Choice {
+                branches: vec![(Expr::Literal(Value::Bool(false)), "Back".to_owned())],
+                default: None,
+            },
+            7 => self.failing(),
+            _ => return None,
+        };
+        let mut state = State::new("Back", kind);
+        if matches!(state.kind, Kind::Succeed | Kind::Pass) {
+            // A number has no length.
+            state.output = Some(Template::object([("n", Template::Computed(is_long()))]));
+        }
+        Some(state)
     }
 
     /// It rests, perhaps in every item of a Map, and then works twice.
@@ -102,12 +136,16 @@ impl Making {
             ("report_times", literal(1 + self.below(2))),
             ("report", Template::Literal(report)),
         ];
+        let refused = [("fails", literal(1)), ("code", Template::Literal(Value::from(CODE)))];
+        let is_refused = self.once_in(2);
+        let refused = refused.into_iter().filter(|_| is_refused);
         let task = Task {
             mode: Mode::WaitForCustomCallback,
-            body: Template::object(body),
+            body: Template::object(body.into_iter().chain(refused)),
             ..effect()
         };
         let mut asked = State::new("Asked", Kind::Task(task));
+        asked.retry = self.again();
         asked.next = Some("Told".to_owned());
         let mut told = working("Told", 0, []);
         let given = ["n", "items"].map(|key| (key, Template::Computed(Expr::path(Root::ExecutionInput, &[key]))));
