@@ -13,7 +13,7 @@ use stepwell_store_memory::MemoryStore;
 
 use crate::cloud::Cloud;
 use crate::queue::{Queue, QueueFaults, Received};
-use crate::{Begin, WorldTasks};
+use crate::{Begin, Causes, WorldTasks};
 
 /// How long an invocation may take before its process is killed, where nobody says otherwise.
 const FUNCTION_MS: Millis = 60_000;
@@ -67,6 +67,7 @@ pub struct Functions {
     pub pauses: u32,
     /// How often a clock was set.
     pub jumps: u32,
+    causes: Causes,
     /// How many invocations failed for a reason that does not pass.
     pub failed: Vec<String>,
     /// How often the table failed.
@@ -143,6 +144,7 @@ impl Functions {
             stops: 0,
             pauses: 0,
             jumps: 0,
+            causes: Causes::default(),
             failed: Vec::new(),
             struck: cloud.struck.clone(),
             was_unsure: false,
@@ -153,6 +155,12 @@ impl Functions {
             outside,
             slots: Vec::new(),
         }
+    }
+
+    /// Why attempts may have begun again.
+    #[must_use]
+    pub fn causes(&self) -> Causes {
+        self.causes.clone().and(self.queue.causes())
     }
 
     /// How many processes died that answered a call.
@@ -300,6 +308,8 @@ impl Functions {
                 None => continue,
                 Some(Ok(Handled::Again(at))) => {
                     self.stops += 1;
+                    self.causes
+                        .add(&invocation.received.wake.key.execution, self.clock.now());
                     self.queue.put_back(&invocation.received, at);
                 }
                 Some(Ok(Handled::Done)) => self.queue.acknowledge(&invocation.received),
@@ -371,6 +381,8 @@ impl Functions {
             slot.paused_until = Some(until);
             invocation.killed_at = invocation.killed_at.max(until + STOPS_MS);
             self.pauses += 1;
+            self.causes
+                .add(&invocation.received.wake.key.execution, self.clock.now());
         }
     }
 
@@ -400,6 +412,8 @@ impl Functions {
         if let Some(invocation) = slot.busy {
             self.queue.dropped(&invocation.received);
             self.deaths += 1;
+            self.causes
+                .add(&invocation.received.wake.key.execution, self.clock.now());
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** nothing here reads a real clock or draws real randomness: a seed reproduces a run exactly.
 
+mod causes;
 pub mod checks;
 mod cloud;
 mod functions;
@@ -16,6 +17,7 @@ mod reports;
 mod tasks;
 mod world;
 
+pub use causes::Causes;
 pub use functions::{Functions, Trouble};
 pub use queue::{Queue, QueueFaults, QueueStruck, Received};
 pub use reports::{Reported, Reports};

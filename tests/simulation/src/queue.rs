@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 use stepwell_ports::{Clock, Millis, Wake, Wakes, WakesError};
 use stepwell_simulator::{Chance, VirtualClock};
 
+use crate::Causes;
+
 /// How long a message that was handed out is hidden from others.
 const HIDDEN_MS: Millis = 70_000;
 
@@ -65,6 +67,8 @@ struct State {
     count: u64,
     messages: Vec<Message>,
     struck: QueueStruck,
+    /// Where a message was doubled.
+    causes: Causes,
     /// Wakes whose sender was not answered, and sends them again.
     unanswered: BTreeSet<Arc<str>>,
     /// Wakes that were sent while they lay here.
@@ -128,7 +132,10 @@ impl Queue {
             wake: message.wake.clone(),
             times: message.times,
         };
-        state.struck.doubled += u32::from(is_double);
+        if is_double {
+            state.struck.doubled += 1;
+            state.causes.add(&received.wake.key.execution, now);
+        }
         Some(received)
     }
 
@@ -192,6 +199,12 @@ impl Queue {
         struck.doubled + struck.unanswered
     }
 
+    /// Where a message may have been carried out twice.
+    #[must_use]
+    pub fn causes(&self) -> Causes {
+        self.state().causes.clone()
+    }
+
     /// How often each has gone wrong.
     #[must_use]
     pub fn struck(&self) -> QueueStruck {
@@ -249,12 +262,14 @@ impl Wakes for Queue {
                 queue.state().struck.refused += 1;
                 return Err(WakesError("the queue is throttled".into()));
             }
-            let id = wake.id.clone();
+            let (id, execution) = (wake.id.clone(), wake.key.execution.clone());
             queue.take(wake, at_ms);
             if queue.happens(queue.faults.unanswered) {
                 queue.state().unanswered.insert(id);
                 // It will be sent again under the same name.
-                queue.state().struck.unanswered += 1;
+                let mut state = queue.state();
+                state.struck.unanswered += 1;
+                state.causes.add(&execution, queue.clock.now());
                 return Err(WakesError("the answer is lost".into()));
             }
             Ok(())

@@ -92,13 +92,8 @@ fn a_calm_world_of_functions() {
 fn a_troubled_world_of_functions() {
     for seed in crate::seeds(300, &[330, 451, 692, 860, 1056]) {
         let world = survive(seed, trouble(seed));
-        let causes = 1 + world.deaths + world.stops + world.pauses + world.queue.doubled();
-        for (key, ran) in world.tasks.ran().iter().filter(|(_, ran)| ran.is_effect) {
-            assert!(
-                ran.begun <= causes,
-                "seed {seed}: {key} of {ran:?}, {causes} causes\n{}",
-                Logs::read(&world.store, &ran.execution)
-            );
+        if let Err(what) = world.causes().check(&world.tasks.ran()) {
+            panic!("seed {seed}: {what}\n{}", Logs::read(&world.store, "crash/e"));
         }
     }
 }
@@ -291,6 +286,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     whole.stop = stop;
     whole.reports = world.tasks.reports.made();
     whole.ran = Some(world.tasks.ran());
+    world.causes().check(&world.tasks.ran())?;
     let early = |outside: &Outside| Outside {
         at_ms: 0,
         ..outside.clone()
