@@ -21,7 +21,7 @@ const BUGS: &str = "tests/simulation/bugs";
 /// How many seeds of each world are tried.
 const SEEDS: &str = "2000";
 /// How long the worlds may take with one bug; a bug may also make them run for ever.
-const TIME_MAX: Duration = Duration::from_secs(300);
+const TIME_MAX: Duration = Duration::from_secs(600);
 /// How a hunt says what it found.
 const CAUGHT: &str = "caught by ";
 /// How a test ends that fails.
@@ -108,7 +108,9 @@ impl Tree {
             let mut cargo = house.cargo(&[&build, more].concat());
             // Cargo tells packages of two trees apart by their places in them: in one target directory, what was built
             // with a bug would be taken for what the tree itself builds.
-            cargo.current_dir(&self.0).env("CARGO_TARGET_DIR", self.0.join("target"));
+            cargo
+                .current_dir(&self.0)
+                .env("CARGO_TARGET_DIR", self.0.join("target"));
             cargo
         };
         program::quietly(&mut cargo(&[]))?;

@@ -4,13 +4,13 @@
 //! **Invariant:** a fault counts for a run only where it has struck in it, and an event only where its history tells it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use std::sync::atomic::Ordering;
 use stepwell_engine::HistoryEvent;
 use stepwell_expression::Value;
 use stepwell_simulation::Functions;
-use stepwell_simulation::plan::{Block, Feature, Kind, Plan, PlanFlow, features};
+use stepwell_simulation::plan::{Block, Feature, Plan, PlanFlow, features};
 use stepwell_simulation::reference::Witness;
 
 /// Seeds after which everything has met every fault.
@@ -210,10 +210,9 @@ fn block<'p>(outer: &'p Block, path: &str) -> Option<&'p Block> {
     let mut block = outer;
     while let Some(name) = words.next() {
         let index: usize = words.next()?.parse().ok()?;
-        block = match &block.state(name)?.kind {
-            Kind::Map(map) => &map.block,
-            kind => kind.blocks().get(index).copied()?,
-        };
+        let inside = block.state(name)?.kind.blocks();
+        // A Map has one for all items.
+        block = inside.get(index).or(inside.first()).copied()?;
     }
     Some(block)
 }

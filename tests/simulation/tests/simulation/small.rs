@@ -250,9 +250,10 @@ fn outcomes_agree_with_what_was_asked() {
     let mut ends = std::collections::BTreeSet::new();
     for seed in crate::seeds(200, &[]) {
         let (_, end) = run_states(seed, trouble, &states);
-        let output = match &end {
-            Ended::Succeeded(output) => output.to_json().unwrap_or_default(),
-            other => format!("{other:?}"),
+        let output = if let Ended::Succeeded(output) = &end {
+            output.to_json().unwrap_or_default()
+        } else {
+            format!("{end:?}")
         };
         if !right.contains(&output) {
             crate::caught("a world of two outcomes", seed, &output);
