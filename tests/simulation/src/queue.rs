@@ -71,7 +71,9 @@ struct State {
     causes: Causes,
     /// Wakes whose sender was not answered, and sends them again.
     unanswered: BTreeSet<Arc<str>>,
-    /// Wakes that were sent while they lay here.
+    /// Every wake that was ever sent.
+    sent: BTreeSet<Arc<str>>,
+    /// Wakes that were sent although they had been.
     armed_twice: Vec<Wake>,
 }
 
@@ -231,8 +233,8 @@ impl Queue {
         };
         let mut state = self.state();
         state.struck.late += u32::from(late > 0);
-        let is_here = state.messages.iter().any(|message| message.wake.id == wake.id);
-        if is_here && !state.unanswered.contains(&wake.id) {
+        let is_new = state.sent.insert(wake.id.clone());
+        if !is_new && !state.unanswered.contains(&wake.id) {
             state.armed_twice.push(wake.clone());
         }
         state.count += 1;
