@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use stepwell_core::{Millis, Pins, Record, ScopeId, Stage, Status, attempt_key, decode};
-use stepwell_ports::{Catalogue, Log, ScopeKey};
+use stepwell_ports::{Catalogue, Log, ScopeKey, Wake};
 use stepwell_store_memory::MemoryStore;
 
 /// How late an attempt may begin after the end of what is around it: the two seconds of the design, and clocks that differ.
@@ -199,6 +199,26 @@ impl Logs {
             attempts.any(|attempt| attempt_key(seed, scope, attempt.number) == key)
         });
         found.map(|(scope, _)| scope)
+    }
+
+    /// Whether every wake of these is named by a record of its scope, and so there are no more stale ones than blocks that
+    /// have ended.
+    ///
+    /// # Errors
+    ///
+    /// A wake that none names.
+    pub fn check_wakes(&self, wakes: &[Wake]) -> Result<(), String> {
+        let is_named = |wake: &&Wake| {
+            let records = self.scopes.get(&ScopeId(wake.key.scope.clone()));
+            let mut named = records
+                .into_iter()
+                .flatten()
+                .filter_map(|record| record.drive.wake.as_ref());
+            named.any(|named| named.0 == wake.id)
+        };
+        let mut own = wakes.iter().filter(|wake| wake.key.execution == self.execution);
+        let stranger = own.find(|wake| !is_named(wake));
+        stranger.map_or(Ok(()), |wake| Err(format!("no record names {wake:?}")))
     }
 
     /// How often an attempt that is under way was claimed.

@@ -53,11 +53,12 @@ impl Cloud {
         }
     }
 
-    /// The engine of a process.
+    /// The engine of a process that sends its wakes there.
     pub(crate) fn open(
         &self,
         process: &Process,
         clock: ProcessClock,
+        queue: Queue,
     ) -> impl Future<Output = Result<Engine, EngineError>> + Send + 'static {
         let disk = Disk::new(
             Arc::new(self.store.clone()),
@@ -73,7 +74,7 @@ impl Cloud {
             seeds: Arc::new(self.chance.clone()),
             spawn: Arc::new(process.clone()),
         };
-        Engine::share(ports, Arc::new(self.queue.clone()))
+        Engine::share(ports, Arc::new(queue))
     }
 
     /// One call in a process of its own; nothing where it died before it answered.
@@ -86,7 +87,7 @@ impl Cloud {
         F: Future<Output = Result<T, EngineError>> + Send + 'static,
     {
         let (process, clock) = self.process();
-        let opened = self.open(&process, clock);
+        let opened = self.open(&process, clock, self.queue.from_outside());
         let (sender, answer) = oneshot::channel();
         let answered = async move {
             let result = match opened.await {

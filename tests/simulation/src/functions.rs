@@ -178,7 +178,7 @@ impl Functions {
     /// A process begins.
     fn process(&self) -> Option<(Process, Engine, ProcessClock)> {
         let (process, clock) = self.cloud.process();
-        let opened = self.cloud.open(&process, clock.clone());
+        let opened = self.cloud.open(&process, clock.clone(), self.queue.clone());
         let engine = self.run(&process, opened)?;
         Some((process, engine.ok()?, clock))
     }

@@ -22,6 +22,8 @@ pub struct Queue {
     clock: Arc<VirtualClock>,
     chance: Chance,
     faults: QueueFaults,
+    /// Whether who sends by it drives executions; whoever calls from outside does not.
+    drives: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -73,6 +75,8 @@ struct State {
     unanswered: BTreeSet<Arc<str>>,
     /// Every wake that was ever sent.
     sent: BTreeSet<Arc<str>>,
+    /// Those that were sent by who drives.
+    armed: Vec<Wake>,
     /// Wakes that were sent although they had been.
     armed_twice: Vec<Wake>,
 }
@@ -100,7 +104,17 @@ impl Queue {
             clock,
             chance,
             faults,
+            drives: true,
             state: Arc::default(),
+        }
+    }
+
+    /// The same queue for somebody who calls from outside.
+    #[must_use]
+    pub(crate) fn from_outside(&self) -> Self {
+        Self {
+            drives: false,
+            ..self.clone()
         }
     }
 
@@ -219,6 +233,12 @@ impl Queue {
         self.state().unanswered.len().try_into().unwrap_or(u32::MAX)
     }
 
+    /// Every wake that was sent by who drives, once each.
+    #[must_use]
+    pub fn armed(&self) -> Vec<Wake> {
+        self.state().armed.clone()
+    }
+
     /// Wakes that somebody sent who had been answered before.
     #[must_use]
     pub fn armed_twice(&self) -> Vec<Wake> {
@@ -234,6 +254,9 @@ impl Queue {
         let mut state = self.state();
         state.struck.late += u32::from(late > 0);
         let is_new = state.sent.insert(wake.id.clone());
+        if is_new && self.drives {
+            state.armed.push(wake.clone());
+        }
         if !is_new && !state.unanswered.contains(&wake.id) {
             state.armed_twice.push(wake.clone());
         }

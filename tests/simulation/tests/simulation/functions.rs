@@ -279,6 +279,12 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     if let Some(wake) = world.queue.armed_twice().first().filter(|_| world.pauses == 0) {
         return Err(format!("a wake was sent twice: {wake:?}"));
     }
+    // The start of another flow, and its end, send a wake before the record that names it, which may lose.
+    if !features(plan).contains_key("child flow") {
+        let logs = Logs::read(&world.store, &execution);
+        logs.check_wakes(&world.queue.armed())
+            .map_err(|what| format!("{what}\n{logs}"))?;
+    }
     if trouble == calm() && world.stops == 0 {
         is_prompt(plan, &whole, LATENESS_MS)?;
     }
