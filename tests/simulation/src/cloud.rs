@@ -87,7 +87,7 @@ impl Cloud {
         F: Future<Output = Result<T, EngineError>> + Send + 'static,
     {
         let (process, clock) = self.process();
-        let opened = self.open(&process, clock, self.queue.from_outside());
+        let opened = self.open(&process, clock, self.queue.for_calls());
         let (sender, answer) = oneshot::channel();
         let answered = async move {
             let result = match opened.await {

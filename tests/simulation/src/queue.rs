@@ -111,7 +111,7 @@ impl Queue {
 
     /// The same queue for somebody who calls from outside.
     #[must_use]
-    pub(crate) fn from_outside(&self) -> Self {
+    pub(crate) fn for_calls(&self) -> Self {
         Self {
             drives: false,
             ..self.clone()

@@ -228,6 +228,28 @@ fn millis(time: &str) -> u64 {
     time.and_then(|time| time.as_millisecond().try_into().ok()).unwrap_or(0)
 }
 
+/// A process that stands still while it puts a record puts it late, which is beyond what is promised of pages.
+fn pages_hold(world: &Functions, pages: &[Vec<HistoryEvent>], whole: &Witness) -> Result<(), String> {
+    let may_show = world.pauses == 0;
+    let mut pages = pages.iter().filter(|_| may_show);
+    pages.try_for_each(|page| is_beginning(page, &whole.history))
+}
+
+/// Nobody who was answered sends a wake again, and a driver sends none that no record names.
+fn wakes_are_owed(world: &Functions, plan: &Plan, execution: &str) -> Result<(), String> {
+    // Who stood still sends its wake again behind the record.
+    if let Some(wake) = world.queue.armed_twice().first().filter(|_| world.pauses == 0) {
+        return Err(format!("a wake was sent twice: {wake:?}"));
+    }
+    // The start of another flow, and its end, send a wake before the record that names it, which may lose.
+    if features(plan).contains_key("child flow") {
+        return Ok(());
+    }
+    let logs = Logs::read(&world.store, execution);
+    let named = logs.check_wakes(&world.queue.armed());
+    named.map_err(|what| format!("{what}\n{logs}"))
+}
+
 fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), String> {
     let mut world = Functions::new(plan.seed, trouble);
     let execution = world.start(&plan.lowered(), &plan.begin());
@@ -269,22 +291,9 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         return Err(complaint.clone());
     }
     let Some(mut whole) = known else { return Ok(()) };
-    // A process that stands still while it puts a record puts it late, which is beyond what is promised of pages.
-    let may_show = world.pauses == 0;
-    for page in pages.iter().filter(|_| may_show) {
-        let logs = || Logs::read(&world.store, &execution);
-        is_beginning(page, &whole.history).map_err(|what| format!("{what}\n{}", logs()))?;
-    }
-    // Who stood still sends its wake again behind the record.
-    if let Some(wake) = world.queue.armed_twice().first().filter(|_| world.pauses == 0) {
-        return Err(format!("a wake was sent twice: {wake:?}"));
-    }
-    // The start of another flow, and its end, send a wake before the record that names it, which may lose.
-    if !features(plan).contains_key("child flow") {
-        let logs = Logs::read(&world.store, &execution);
-        logs.check_wakes(&world.queue.armed())
-            .map_err(|what| format!("{what}\n{logs}"))?;
-    }
+    let logs = || Logs::read(&world.store, &execution);
+    pages_hold(&world, &pages, &whole).map_err(|what| format!("{what}\n{}", logs()))?;
+    wakes_are_owed(&world, plan, &execution)?;
     if trouble == calm() && world.stops == 0 {
         is_prompt(plan, &whole, LATENESS_MS)?;
     }
