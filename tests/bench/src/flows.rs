@@ -1,0 +1,112 @@
+//! The flows that are measured.
+//!
+//! **Invariant:** each task is one call of the function `echo`; what differs is what is around it.
+
+use std::sync::Arc;
+
+use stepwell_expression::Value;
+
+/// One task.
+pub const ECHO: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: one
+StartAt: A
+States:
+  - Type: Task
+    Name: A
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    End: true
+";
+
+/// Five tasks, one after another, each with what the one before it made.
+pub const FIVE: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: five
+StartAt: A
+States:
+  - Type: Task
+    Name: A
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    Next: B
+  - Type: Task
+    Name: B
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    Next: C
+  - Type: Task
+    Name: C
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    Next: D
+  - Type: Task
+    Name: D
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    Next: E
+  - Type: Task
+    Name: E
+    Action: FC:InvokeFunction
+    Parameters: {resourceArn: echo, body.$: $Input}
+    OutputConstructor: {n.$: $Output.Body.n, note.$: $Output.Body.note}
+    End: true
+";
+
+/// A Map over `$Input.items` whose items are one task each.
+#[must_use]
+pub fn map_flow(concurrency: u64) -> String {
+    format!(
+        "\
+Type: StateMachine
+SpecVersion: v1
+Name: items
+StartAt: M
+States:
+  - Type: Map
+    Name: M
+    ItemsPath: $Input.items
+    MaxConcurrency: {concurrency}
+    Processor:
+      StartAt: T
+      States:
+      - Type: Task
+        Name: T
+        Action: FC:InvokeFunction
+        Parameters: {{resourceArn: echo, body.$: $Input}}
+        OutputConstructor: {{code.$: $Output.Code}}
+        End: true
+    OutputConstructor: {{done: true}}
+    End: true
+"
+    )
+}
+
+/// The bytes of an item as JSON.
+const ITEM_BYTES: usize = 64;
+
+/// An input with so many items of 64 bytes, no two alike.
+#[must_use]
+pub fn map_input(items: u64) -> Value {
+    let width = ITEM_BYTES - 2;
+    let items = (0..items).map(|number| Value::from(format!("{number:x<width$}")));
+    Value::object([("items", Value::Array(Arc::new(items.collect())))])
+}
+
+/// The input of the `number`-th execution of [`ECHO`] and [`FIVE`].
+pub(crate) fn input(number: u64) -> Value {
+    Value::object([
+        ("n", Value::from(number)),
+        (
+            "note",
+            Value::from("a hundred bytes or so, as an order or an address would have them, with a name and a place"),
+        ),
+    ])
+}
