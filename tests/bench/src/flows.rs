@@ -60,6 +60,48 @@ States:
     End: true
 ";
 
+/// So many Pass states in a row, each of which builds an object.
+#[must_use]
+pub fn chain(states: u64) -> String {
+    let mut text = String::from("Type: StateMachine\nSpecVersion: v1\nName: chain\nStartAt: S0\nStates:\n");
+    for number in 0..states {
+        let exit = match number + 1 == states {
+            true => "End: true".to_owned(),
+            false => format!("Next: S{}", number + 1),
+        };
+        let constructor = "{n.$: $Input.n + 1, note.$: $Input.note}";
+        text += &format!("  - {{Type: Pass, Name: S{number}, OutputConstructor: {constructor}, {exit}}}\n");
+    }
+    text
+}
+
+/// A loop of a Pass and a Choice, until `$Input.n` has grown by so many rounds.
+#[must_use]
+pub fn rounds(rounds: u64) -> String {
+    format!(
+        "\
+Type: StateMachine
+SpecVersion: v1
+Name: rounds
+StartAt: Add
+States:
+  - {{Type: Pass, Name: Add, OutputConstructor: {{n.$: $Input.n + 1, note.$: $Input.note}}, Next: Again}}
+  - {{Type: Choice, Name: Again, Branches: [{{Condition: $Input.n < {rounds}, Next: Add}}], Default: Done}}
+  - {{Type: Succeed, Name: Done}}
+"
+    )
+}
+
+/// A month's Wait.
+pub const MONTH: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: month
+StartAt: W
+States:
+  - {Type: Wait, Name: W, Seconds: 2592000, End: true}
+";
+
 /// A Map over `$Input.items` whose items are one task each.
 #[must_use]
 pub fn map_flow(concurrency: u64) -> String {
@@ -101,7 +143,8 @@ pub fn map_input(items: u64) -> Value {
 }
 
 /// The input of the `number`-th execution of [`ECHO`] and [`FIVE`].
-pub(crate) fn input(number: u64) -> Value {
+#[must_use]
+pub fn input(number: u64) -> Value {
     Value::object([
         ("n", Value::from(number)),
         (

@@ -207,7 +207,9 @@ impl House {
         let execution = self.start(shape, name, input).await;
         match self.engine.wait(&execution).await.unwrap() {
             Ended::Succeeded(output) => output,
-            other => panic!("`{execution}`: {other:?}"),
+            other @ (Ended::Running | Ended::Failed(_) | Ended::Stopped(_) | Ended::TimedOut(_)) => {
+                panic!("`{execution}`: {other:?}")
+            }
         }
     }
 

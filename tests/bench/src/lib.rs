@@ -21,6 +21,7 @@
 
 mod bare_host;
 mod bare_store;
+mod core_alone;
 mod counted;
 mod disk;
 mod flows;
@@ -36,9 +37,10 @@ mod system;
 
 pub use bare_host::BareHost;
 pub use bare_store::{BareLoop, bare_loop};
+pub use core_alone::CoreAlone;
 pub use counted::{Counted, Counts};
 pub use disk::{SyncRate, sync_rate};
-pub use flows::{ECHO, FIVE, map_flow, map_input};
+pub use flows::{ECHO, FIVE, MONTH, chain, input, map_flow, map_input, rounds};
 pub use guests::{Guest, call, echo, native_echo, rust_guest, with_another_digest};
 pub use house::{House, Keeping, Manner, Shape};
 pub use load::{Load, run_for, run_one};
