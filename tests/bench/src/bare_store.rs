@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::future::join_all;
 use stepwell_ports::{Due, Log, LogEntry, ScopeKey};
+use stepwell_store_embedded::Options;
 use stepwell_store_memory::MemoryStore;
 
 use crate::{Keeping, Sample, Usage};
@@ -36,7 +37,7 @@ impl BareLoop {
 /// Appends executions whose records have these sizes, by `writers` at once, for that long.
 pub async fn bare_loop(keeping: Keeping, sizes: &[usize], writers: u64, time: Duration) -> BareLoop {
     let folder = tempfile::tempdir().unwrap();
-    let embedded = keeping.embedded(&folder.path().join("store"));
+    let embedded = keeping.embedded(&folder.path().join("store"), Options::default());
     let log: Arc<dyn Log> = match &embedded {
         Some(store) => Arc::new(store.clone()),
         None => Arc::new(MemoryStore::new()),

@@ -2,7 +2,9 @@
 //!
 //! **Invariant:** the flow and the pins are those of an execution that was run; nothing is appended.
 
-use stepwell_core::{AttemptNumber, Event, Moment, Pins, Program, ScopeId, Tokens, advance, decode, root};
+use stepwell_core::{
+    AttemptNumber, Duty, Event, Moment, Pins, Program, Revision, ScopeId, Tokens, advance, decode, duties, root,
+};
 use stepwell_expression::Memory;
 use stepwell_model::Flow;
 
@@ -37,7 +39,7 @@ impl CoreAlone {
         }
     }
 
-    /// Folds the beginning; how many entries of history came of it.
+    /// Folds from the beginning as far as it goes without the world; how many entries of history came of it.
     #[must_use]
     pub fn fold(&self) -> usize {
         let scope = ScopeId::root();
@@ -47,11 +49,19 @@ impl CoreAlone {
             pins: &self.pins,
             tokens: &NoTokens,
         };
-        let moment = Moment {
-            now: self.pins.started_ms,
-            revision: stepwell_core::Revision(1),
-        };
-        let advanced = advance(program, &root(), &Event::Started, moment, &Memory::default());
-        advanced.unwrap().entries.len()
+        let (mut snapshot, mut event, mut entries) = (root(), Event::Started, 0);
+        for revision in 1.. {
+            let moment = Moment {
+                now: self.pins.started_ms + revision,
+                revision: Revision(revision),
+            };
+            let advanced = advance(program, &snapshot, &event, moment, &Memory::default()).unwrap();
+            entries += advanced.entries.len();
+            (snapshot, event) = (advanced.snapshot, Event::Continued);
+            if duties(&self.flow, &self.pins, &snapshot).first() != Some(&Duty::Continue) {
+                break;
+            }
+        }
+        entries
     }
 }

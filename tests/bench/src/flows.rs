@@ -75,6 +75,29 @@ pub fn chain(states: u64) -> String {
     text
 }
 
+/// The same as JSON.
+#[must_use]
+pub fn chain_as_json(states: u64) -> String {
+    let state = |number: u64| {
+        let mut state = serde_json::json!({
+            "Type": "Pass",
+            "Name": format!("S{number}"),
+            "OutputConstructor": {"n.$": "$Input.n + 1", "note.$": "$Input.note"},
+        });
+        let (exit, to) = match number + 1 == states {
+            true => ("End", true.into()),
+            false => ("Next", format!("S{}", number + 1).into()),
+        };
+        state.as_object_mut().unwrap().insert(exit.to_owned(), to);
+        state
+    };
+    let states: Vec<_> = (0..states).map(state).collect();
+    let flow = serde_json::json!({
+        "Type": "StateMachine", "SpecVersion": "v1", "Name": "chain", "StartAt": "S0", "States": states,
+    });
+    flow.to_string()
+}
+
 /// A loop of a Pass and a Choice, until `$Input.n` has grown by so many rounds.
 #[must_use]
 pub fn rounds(rounds: u64) -> String {

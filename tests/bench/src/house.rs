@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use stepwell_actions::{Function, Grants, Pattern, Registry, Target};
 use stepwell_core::FlowVersion;
@@ -14,7 +15,7 @@ use stepwell_model::Settings;
 use stepwell_ports::{Catalogue, Log, LogEntry, ScopeKey};
 use stepwell_store_embedded::{Durability, EmbeddedStore, Options, StoreStats};
 use stepwell_store_memory::MemoryStore;
-use stepwell_tasks_wasm::{Digest, WasmOptions, WasmTasks};
+use stepwell_tasks_wasm::{Digest, Threads, WasmOptions, WasmTasks};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -44,13 +45,13 @@ impl Keeping {
     }
 
     /// The embedded store in a folder; none in memory.
-    pub(crate) fn embedded(self, folder: &Path) -> Option<EmbeddedStore> {
+    pub(crate) fn embedded(self, folder: &Path, options: Options) -> Option<EmbeddedStore> {
         let durability = match self {
             Self::Fsync => Durability::Fsync,
             Self::NoSync => Durability::NoSync,
             Self::Memory => return None,
         };
-        Some(EmbeddedStore::open(folder, Options::with_durability(durability)).unwrap())
+        Some(EmbeddedStore::open(folder, Options { durability, ..options }).unwrap())
     }
 }
 
@@ -106,10 +107,24 @@ pub struct House {
 }
 
 impl House {
-    /// Opens everything in a fresh folder. Runs on the runtime that it is called on.
+    /// Opens everything in a fresh folder, as a host does. Runs on the runtime that it is called on.
     pub async fn open(keeping: Keeping) -> Self {
+        Self::with(keeping, Options::default(), Threads::default()).await
+    }
+
+    /// The same with every thread but the store's left out, and with a store that never settles: what is counted then is
+    /// the same each time.
+    pub async fn open_for_counting(keeping: Keeping) -> Self {
+        let options = Options {
+            settle_after: Duration::from_secs(1 << 20),
+            ..Options::default()
+        };
+        Self::with(keeping, options, Threads::Of(Handle::current())).await
+    }
+
+    async fn with(keeping: Keeping, options: Options, threads: Threads) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let embedded = keeping.embedded(&folder.path().join("store"));
+        let embedded = keeping.embedded(&folder.path().join("store"), options);
         let (log, catalogue): (Arc<dyn Log>, Arc<dyn Catalogue>) = match &embedded {
             Some(store) => (Arc::new(store.clone()), Arc::new(store.clone())),
             None => {
@@ -118,11 +133,9 @@ impl House {
             }
         };
         let counted = Arc::new(Counted::new(log, catalogue));
-        let tasks = WasmTasks::open(WasmOptions::new(
-            folder.path().join("components"),
-            folder.path().join("cache"),
-        ));
-        let tasks = tasks.unwrap();
+        let mut wasm = WasmOptions::new(folder.path().join("components"), folder.path().join("cache"));
+        wasm.threads = threads;
+        let tasks = WasmTasks::open(wasm).unwrap();
         let digest = tasks.install(&echo().bytes).unwrap();
         let system = Arc::new(System::new(Handle::current()));
         let ports = Ports {
@@ -236,10 +249,25 @@ impl House {
 
     /// Lets everything go.
     pub async fn close(self) {
+        drop(self.leave().await);
+    }
+
+    /// Lets everything go, and opens the embedded store again; how long that took.
+    pub async fn close_and_reopen(self) -> Duration {
+        let folder = self.leave().await;
+        let began = Instant::now();
+        let store = Keeping::NoSync.embedded(&folder.path().join("store"), Options::default());
+        let took = began.elapsed();
+        drop(store);
+        took
+    }
+
+    async fn leave(self) -> TempDir {
         self.engine.close().await;
         self.due.abort();
         if let Some(store) = self.embedded {
             tokio::task::spawn_blocking(move || store.close()).await.unwrap();
         }
+        self.folder
     }
 }

@@ -67,13 +67,6 @@ pub async fn run_for(house: &Arc<House>, shape: &Shape, concurrency: usize, time
     }
 }
 
-/// Runs one execution; what it asked of the store.
-pub async fn run_one(house: &House, shape: &Shape, name: &str) -> Counts {
-    let before = house.counts();
-    house.run(shape, name, flows::input(0)).await;
-    house.counts().since(before)
-}
-
 async fn generate(
     house: &Arc<House>,
     shape: &Shape,

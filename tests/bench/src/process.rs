@@ -76,6 +76,22 @@ pub fn resident_of(process: &str) -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
+/// How often the threads of a process have gone to sleep so far: an upper bound of how often they were woken.
+#[must_use]
+pub fn sleeps_of(process: &str) -> u64 {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+        return 0;
+    };
+    let sleeps = threads.flatten().filter_map(|thread| {
+        let status = fs::read_to_string(thread.path().join("status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line?.trim().parse::<u64>().ok()
+    });
+    sleeps.sum()
+}
+
 /// Bytes that the files below a folder take on the disk.
 #[must_use]
 pub fn disk_bytes(folder: &Path) -> u64 {
