@@ -119,7 +119,7 @@ fn row(report: &mut Report, manner: Manner, measured: &Measured, smaller: Option
         runs.to_string(),
         format!("{:.1}", elapsed.as_secs_f64() * 1e3 / f64::from(*runs)),
         format!("{:.3}", each(counts.records)),
-        format!("{:.3}", each(counts.others)),
+        format!("{:.3}", each(counts.writes() - counts.records)),
         format!("{:.3}", each(counts.reads)),
         format!("{:.2}", each(counts.bytes) / 1e3),
         format!("{:.2}", each(counts.bytes_read) / 1e3),
@@ -148,7 +148,7 @@ fn aims(report: &mut Report, manner: Manner, all: &[Measured]) {
         .iter()
         .filter(|measured| measured.items >= 1_000 && manner == Manner::Effects)
     {
-        let writes = (measured.counts.records + measured.counts.others) as f64 / f64::from(measured.runs);
+        let writes = measured.counts.writes() as f64 / f64::from(measured.runs);
         let what = format!("{name}: writes per item of {}", measured.items);
         report.aim(&what, writes / measured.items as f64, 1.1, "");
     }

@@ -19,8 +19,12 @@ pub struct Counts {
     pub records: u64,
     /// Bytes in their bodies.
     pub bytes: u64,
-    /// Rows of the index of executions, blobs, and changes of the due-time index without a record.
-    pub others: u64,
+    /// Rows of the index of executions.
+    pub rows: u64,
+    /// Changes of the due-time index without a record.
+    pub arms: u64,
+    /// Blobs.
+    pub blobs: u64,
     /// Reads of records.
     pub reads: u64,
     /// Records that they found.
@@ -30,13 +34,21 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Everything that was written.
+    #[must_use]
+    pub fn writes(self) -> u64 {
+        self.records + self.rows + self.arms + self.blobs
+    }
+
     /// What was asked since an earlier count.
     #[must_use]
     pub fn since(self, before: Self) -> Self {
         Self {
             records: self.records - before.records,
             bytes: self.bytes - before.bytes,
-            others: self.others - before.others,
+            rows: self.rows - before.rows,
+            arms: self.arms - before.arms,
+            blobs: self.blobs - before.blobs,
             reads: self.reads - before.reads,
             records_read: self.records_read - before.records_read,
             bytes_read: self.bytes_read - before.bytes_read,
@@ -48,7 +60,9 @@ impl Counts {
 struct Counters {
     records: AtomicU64,
     bytes: AtomicU64,
-    others: AtomicU64,
+    rows: AtomicU64,
+    arms: AtomicU64,
+    blobs: AtomicU64,
     reads: AtomicU64,
     records_read: AtomicU64,
     bytes_read: AtomicU64,
@@ -102,7 +116,9 @@ impl Counted {
         Counts {
             records: read(&counters.records),
             bytes: read(&counters.bytes),
-            others: read(&counters.others),
+            rows: read(&counters.rows),
+            arms: read(&counters.arms),
+            blobs: read(&counters.blobs),
             reads: read(&counters.reads),
             records_read: read(&counters.records_read),
             bytes_read: read(&counters.bytes_read),
@@ -118,7 +134,7 @@ impl Log for Counted {
     }
 
     fn arm(&self, key: ScopeKey, due: Due) -> BoxFuture<'static, Result<(), LogError>> {
-        add(&self.counters.others, 1);
+        add(&self.counters.arms, 1);
         self.log.arm(key, due)
     }
 
@@ -155,7 +171,7 @@ impl Log for Counted {
 
 impl Catalogue for Counted {
     fn put(&self, name: &str, body: Bytes) -> BoxFuture<'static, Result<(), CatalogueError>> {
-        add(&self.counters.others, 1);
+        add(&self.counters.blobs, 1);
         self.catalogue.put(name, body)
     }
 
@@ -164,7 +180,7 @@ impl Catalogue for Counted {
     }
 
     fn index(&self, row: ExecutionRow) -> BoxFuture<'static, Result<(), CatalogueError>> {
-        add(&self.counters.others, 1);
+        add(&self.counters.rows, 1);
         self.catalogue.index(row)
     }
 

