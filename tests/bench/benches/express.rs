@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use stepwell_bench::{
-    CoreAlone, Extent, House, Keeping, Load, Manner, Report, Usage, chain, millis, per_second, rounds, run_for,
-    runtime_of_one_thread,
+    CoreAlone, Extent, House, Keeping, Load, Manner, Report, Usage, chain, is_wanted, millis, per_second, rounds,
+    run_for, runtime_of_one_thread,
 };
 
 const COLUMNS: [&str; 11] = [
@@ -49,7 +49,9 @@ fn main() {
     let runtime = runtime_of_one_thread();
     for case in &cases {
         for keeping in [Keeping::Memory, Keeping::Fsync] {
-            runtime.block_on(measure(&mut report, case, keeping, time));
+            if is_wanted(&format!("{} {}", case.name, keeping.name())) {
+                runtime.block_on(measure(&mut report, case, keeping, time));
+            }
         }
     }
     report.note("kept in memory is Express; kept with fsync is the same execution as Standard. Engine and generator share one thread");

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stepwell_bench::{
-    BareLoop, Extent, FIVE, House, Keeping, Load, Manner, Report, SyncRate, bare_loop, durable_points, millis,
-    per_second, run_for, runtime, sync_rate,
+    BareLoop, Extent, FIVE, House, Keeping, Load, Manner, Report, SyncRate, bare_loop, durable_points, is_wanted,
+    millis, per_second, run_for, runtime, sync_rate,
 };
 
 const COLUMNS: [&str; 17] = [
@@ -69,6 +69,9 @@ fn main() {
                     manner,
                     concurrency,
                 };
+                if !is_wanted(&format!("{} {} {concurrency}", keeping.name(), manner.name())) {
+                    continue;
+                }
                 let mut measured = runtime.block_on(measure(case, time));
                 row(&mut report, case, &mut measured);
                 aims(&mut report, case, &mut measured, &disk);

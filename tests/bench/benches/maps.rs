@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use stepwell_bench::{Counts, Extent, House, Keeping, Manner, Report, Shape, Usage, map_flow, map_input, runtime};
+use stepwell_bench::{
+    Counts, Extent, House, Keeping, Manner, Report, Shape, Usage, is_wanted, map_flow, map_input, runtime,
+};
 
 const COLUMNS: [&str; 12] = [
     "tasks",
@@ -59,6 +61,9 @@ fn main() {
     for manner in [Manner::Effects, Manner::Pure] {
         let mut all: Vec<Measured> = Vec::new();
         for (items, runs) in sizes {
+            if !is_wanted(&format!("{} {items}", manner.name())) {
+                continue;
+            }
             let measured = runtime.block_on(measure(manner, *items, *runs));
             row(&mut report, manner, &measured, all.last());
             all.push(measured);

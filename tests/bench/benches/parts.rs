@@ -29,6 +29,9 @@ const COLUMNS: [&str; 9] = [
     "x that",
 ];
 
+/// The clock tells times of this length apart.
+const ROUND: Duration = Duration::from_micros(20);
+
 /// The table in the making, and how long each part of it takes.
 struct Parts {
     report: Report,
@@ -79,9 +82,7 @@ fn timed<T>(time: Duration, mut work: impl FnMut() -> T) -> Sample {
     let before = Instant::now();
     black_box(work());
     let once = before.elapsed().max(Duration::from_nanos(20));
-    let round = u32::try_from(Duration::from_micros(20).div_duration_f64(once).ceil() as u64)
-        .unwrap_or(1)
-        .max(1);
+    let round = u32::try_from(ROUND.as_nanos() / once.as_nanos()).unwrap_or(1).max(1);
     let (began, mut sample) = (Instant::now(), Sample::default());
     while began.elapsed() < time {
         let before = Instant::now();
@@ -139,7 +140,7 @@ fn expressions(parts: &mut Parts) {
     let bytes = TypicalExpression::SOURCE.len();
     parts.limit("an expression, written in Rust", bytes, || expression.native());
     parts.part("an expression, evaluated", bytes, || expression.evaluate());
-    parts.part("an expression, parsed", bytes, || TypicalExpression::default());
+    parts.part("an expression, parsed", bytes, TypicalExpression::default);
 }
 
 /// Records of a flow of five tasks: the first, which holds the pins, and one in the middle.

@@ -50,7 +50,7 @@ pub use machine::Machine;
 pub use points::durable_points;
 pub use process::{Usage, cpu_of, disk_bytes, own_cpu, resident_of, sleeps_of};
 pub use program::Program;
-pub use report::{Extent, Report, micros, millis, per_second, ratio};
+pub use report::{Extent, Report, is_wanted, micros, millis, per_second, ratio};
 pub use sample::Sample;
 pub use system::{System, runtime, runtime_of_one_thread};
 pub use typical::TypicalExpression;

@@ -38,6 +38,13 @@ impl Extent {
     }
 }
 
+/// Whether a row is asked for: every word on the command line stands in its name; without words all are.
+#[must_use]
+pub fn is_wanted(row: &str) -> bool {
+    let mut words = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    words.all(|word| row.split(' ').any(|part| part == word))
+}
+
 /// A table in the making.
 #[derive(Debug)]
 pub struct Report {

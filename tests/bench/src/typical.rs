@@ -52,9 +52,10 @@ impl TypicalExpression {
     #[must_use]
     pub fn native(&self) -> bool {
         let json = std::hint::black_box(&self.json);
-        json["order"]["total"].as_i64() > Some(100)
-            && json["n"].as_i64().is_some_and(|n| n + 1 < 20)
-            && json["lines"].as_array().map(Vec::len) == Some(3)
+        let whole = |path: &str| json.pointer(path).and_then(Json::as_i64);
+        whole("/order/total") > Some(100)
+            && whole("/n").is_some_and(|n| n + 1 < 20)
+            && json.get("lines").and_then(Json::as_array).map(Vec::len) == Some(3)
     }
 }
 

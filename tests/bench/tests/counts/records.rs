@@ -62,7 +62,8 @@ fn five_pure_tasks_take_two_records() {
 fn pure_states_take_one_record_however_many_they_are() {
     for states in [1, 50] {
         let Counted { counts, .. } = counted(Keeping::Memory, Manner::Pure, &chain(states), None);
-        assert_eq!((counts.records, beside(counts)), (1, (2, 1, 0)), "{states} states");
+        assert_eq!(counts.records, 1, "{states} states");
+        assert!(counts.rows <= 3 && counts.arms <= 2, "{counts:?}");
         assert!(counts.reads <= 6, "{} reads", counts.reads);
     }
 }
@@ -79,8 +80,7 @@ fn an_item_with_an_effect_takes_one_record_and_a_lane_one_more() {
             "{items} items"
         );
         assert_eq!(beside(counts), (2, 1, 0), "{items} items");
-        // Of each lane where it begins, where a driver looks for children, and where it is joined.
-        assert!(counts.reads <= 8 + 3 * lanes, "{items} items: {} reads", counts.reads);
+        assert!(counts.reads <= 6 + 4 * lanes, "{items} items: {} reads", counts.reads);
     }
 }
 
@@ -91,5 +91,5 @@ fn an_item_of_a_pure_task_takes_less_than_half_a_record() {
     let Counted { counts, .. } = counted(Keeping::Memory, Manner::Pure, &map, Some(900));
     assert_eq!(beside(counts), (2, 1, 0));
     assert!(counts.records <= 2 + LANES + 900 / 2, "{} records", counts.records);
-    assert!(counts.reads <= 8 + 3 * LANES, "{} reads", counts.reads);
+    assert!(counts.reads <= 6 + 4 * LANES, "{} reads", counts.reads);
 }
