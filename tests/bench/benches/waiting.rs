@@ -113,6 +113,7 @@ fn rest(report: &mut Report, program: &Program, seconds: u64) {
         "",
         Some(0.0),
     );
+    report.aim("times that a thread woke while it waits", sleeps as f64, 0.0, "");
     report.aim("resident memory", resident, RESIDENT_MB_MAX, "MB");
     report.aim("processor time while it waits", cpu.as_secs_f64() * 1e3, 0.0, "ms");
 }
