@@ -11,7 +11,6 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stepwell_expression::Value;
@@ -25,6 +24,7 @@ use crate::failure::{failure, final_failure, of_component, of_guest, of_trap};
 use crate::guest::{Bounds, Guest, HANDLES_MAX, Reach};
 use crate::objects::CHUNK_BYTES_MAX;
 use crate::observed::Observed;
+use crate::pace::Pace;
 use crate::ticker::Ticker;
 use crate::world::{Context, Failure};
 use crate::{Digest, MEMORY_MB_DEFAULT, TIMEOUT_SECONDS_DEFAULT};
@@ -48,6 +48,13 @@ struct Asked {
     digest: Arc<str>,
     operation: Arc<str>,
     input: Value,
+}
+
+impl Host {
+    /// Whether the call is likely to be over sooner than another thread would begin it.
+    pub(crate) fn is_short(&self, call: &Call) -> bool {
+        matches!(&call.work, Work::Component { digest, .. } if self.components.is_short(digest))
+    }
 }
 
 /// Runs the attempt to its outcome.
@@ -116,7 +123,11 @@ async fn inside(
     let bounds = bounds(call, end);
     let guest = Guest::new(call, &entry.operation, host.reach.clone(), bounds, Arc::clone(observed));
     let _running = host.ticker.running();
-    let entered = timed(enter(&host.engine, entry, guest, context(call)), observed);
+    let entered = timed(
+        enter(&host.engine, entry, guest, context(call)),
+        observed,
+        &entry.loaded.pace,
+    );
     match timeout_at(end, entered).await {
         Ok(Ok(answer)) => answer.map_err(of_guest),
         Ok(Err(error)) => Err(of_trap(&error, observed, entry.hostcall_bytes_max)),
@@ -168,17 +179,22 @@ async fn enter(
         .await
 }
 
-/// Counts the time that `future` computes, not the time that it waits.
-async fn timed<T>(future: impl Future<Output = T>, observed: &Observed) -> T {
+/// Counts the time that `future` computes, not the time that it waits; what it does at once is its pace.
+async fn timed<T>(future: impl Future<Output = T>, observed: &Observed, pace: &Pace) -> T {
     let mut future = pin!(future);
+    let mut paused = false;
     poll_fn(|cx| {
         let before = std::time::Instant::now();
         let polled = future.as_mut().poll(cx);
-        observed.spent(before.elapsed());
-        match polled {
-            Poll::Ready(value) => Poll::Ready(value),
-            Poll::Pending => Poll::Pending,
+        let spent = before.elapsed();
+        observed.spent(spent);
+        if polled.is_pending() {
+            paused = true;
+            pace.paused();
+        } else if !paused {
+            pace.ended(spent);
         }
+        polled
     })
     .await
 }

@@ -14,6 +14,7 @@ use crate::cache::Cache;
 use crate::folder::{read_at_most, write_whole};
 use crate::guest::Guest;
 use crate::memory::MEMORIES_MAX;
+use crate::pace::Pace;
 use crate::world::{self, TaskHostPre};
 use crate::{ComponentError, Digest, OpenError, Pool};
 
@@ -31,6 +32,7 @@ pub(crate) struct Loaded {
     pub(crate) pre: TaskHostPre<Guest>,
     /// How many memories each of its instances takes from the pool; at least one.
     pub(crate) memories: u32,
+    pub(crate) pace: Arc<Pace>,
 }
 
 pub(crate) struct Components {
@@ -91,6 +93,16 @@ impl Components {
         loaded.await.cloned()
     }
 
+    /// Whether the component is loaded, and its calls are short.
+    pub(crate) fn is_short(&self, digest: &str) -> bool {
+        let Some(digest) = Digest::parse(digest) else {
+            return false;
+        };
+        let shelf = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = shelf.entries.get(&digest).and_then(|(_, cell)| cell.get());
+        loaded.is_some_and(|loaded| loaded.pace.is_short())
+    }
+
     /// Checks the component, keeps it and what it compiles to, and answers its name.
     pub(crate) fn install(&self, bytes: &[u8]) -> Result<Digest, ComponentError> {
         check_header(bytes)?;
@@ -137,6 +149,7 @@ impl Components {
         Ok(Loaded {
             pre: linked.map_err(|error| invalid(&error))?,
             memories,
+            pace: Arc::default(),
         })
     }
 

@@ -91,7 +91,7 @@ impl Default for Pool {
 /// More would not fit the address space that processors have.
 const GUESTS_MAX: u32 = 4096;
 
-/// On which threads guests run: never on those of the caller.
+/// On which threads guests run that are not over at once.
 #[derive(Clone, Debug, Default)]
 pub enum Threads {
     /// Threads of their own, one per core.

@@ -1,10 +1,13 @@
 //! The adapter itself: what a host opens and hands to the engine.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use stepwell_ports::{Call, Outcome, Tasks, Telemetry};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -100,9 +103,37 @@ impl Tasks for WasmTasks {
         let host = Arc::clone(&self.host);
         let threads = self.threads.clone();
         Box::pin(async move {
-            let guest = AbortOnDrop(threads.spawn(carry_out(host, call)));
-            guest.await
+            let is_short = host.is_short(&call);
+            let mut guest = caught(carry_out(host, call));
+            if is_short && let Poll::Ready(outcome) = poll_once(&threads, &mut guest).await {
+                return outcome;
+            }
+            AbortOnDrop(threads.spawn(guest)).await
         })
+    }
+}
+
+/// An attempt; a panic of the host becomes its outcome.
+fn caught(attempt: impl Future<Output = Outcome> + Send + 'static) -> BoxFuture<'static, Outcome> {
+    let caught = AssertUnwindSafe(attempt).catch_unwind();
+    caught
+        .map(|ended| ended.unwrap_or_else(|_| of_host("the host of the task panicked")))
+        .boxed()
+}
+
+/// Has a guest run here, up to its end or its next tick; its timers are those of the guests' threads.
+async fn poll_once(threads: &Handle, guest: &mut BoxFuture<'static, Outcome>) -> Poll<Outcome> {
+    poll_fn(|cx| {
+        let _guests = threads.enter();
+        Poll::Ready(guest.as_mut().poll(cx))
+    })
+    .await
+}
+
+fn of_host(detail: impl Into<String>) -> Outcome {
+    Outcome {
+        result: Err(failure("FnF.HostError", detail.into())),
+        telemetry: Telemetry::default(),
     }
 }
 
@@ -113,15 +144,8 @@ impl Future for AbortOnDrop {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        Pin::new(&mut self.0).poll(cx).map(|ended| {
-            ended.unwrap_or_else(|error| Outcome {
-                result: Err(failure(
-                    "FnF.HostError",
-                    format!("the host of the task failed: {error}"),
-                )),
-                telemetry: Telemetry::default(),
-            })
-        })
+        let ended = Pin::new(&mut self.0).poll(cx);
+        ended.map(|ended| ended.unwrap_or_else(|error| of_host(format!("the host of the task failed: {error}"))))
     }
 }
 

@@ -44,6 +44,31 @@ async fn one_that_spins_is_stopped_at_its_time() {
     assert!(outcome.telemetry.guest_us > 0);
 }
 
+/// Short calls run on the caller's thread; a caller that is polled once for each tick would be one that is computed on.
+#[tokio::test]
+async fn one_that_spins_after_short_calls_leaves_its_callers_thread() {
+    let bench = bench();
+    for _ in 0..3 {
+        assert_eq!(told(&bench.run("echo", "[1, 2]").await), Ok("[1,2]".into()));
+    }
+    let mut spinning = bench.tasks.run(Call {
+        granted: seconds(Granted::default(), 1),
+        ..bench.call("spin", "null")
+    });
+    let mut polls = 0;
+    let polled = std::future::poll_fn(|cx| {
+        polls += 1;
+        spinning.as_mut().poll(cx)
+    });
+    let expected = Err((
+        "FnF.TaskTimeout".into(),
+        "the task took longer than its 1 seconds".into(),
+        true,
+    ));
+    assert_eq!(told(&polled.await), expected);
+    assert!(polls <= 4, "polled {polls} times");
+}
+
 #[tokio::test]
 async fn one_that_spins_is_stopped_at_the_calls_deadline() {
     let bench = bench();
