@@ -122,7 +122,8 @@ impl Inner {
             execution: execution.clone(),
             scope: scope.0.clone(),
         };
-        let Some(shared) = self.shared(execution, None).await? else {
+        let first = self.fresh.take(execution);
+        let Some(shared) = self.shared(execution, first.as_ref(), None).await? else {
             return Ok(Answer::Gone);
         };
         if !tree::is_alive(&*self.ports.log, &key).await? {

@@ -31,7 +31,7 @@ impl Engine {
         pins.input = gather::Loaded::default()
             .resolve(&*self.inner.ports.log, &execution, &pins.input)
             .await?;
-        let end = self.inner.ended(&execution, &record.snapshot).await?;
+        let end = self.inner.ended(&execution, &record.snapshot.status).await?;
         let flow = self.inner.flow(&pins.version).await?;
         let mut open = Vec::new();
         let is_running = record.snapshot.status.is_running();

@@ -68,6 +68,7 @@ pub(crate) struct Inner {
     /// Tells the dispatcher of a new due time.
     pub(crate) dues: crate::dispatch::Dues,
     pub(crate) leftovers: crate::leftovers::Leftovers,
+    pub(crate) fresh: crate::fresh::Fresh,
 }
 
 impl std::fmt::Debug for Inner {
@@ -133,6 +134,7 @@ impl Engine {
             cut_off: cut_off.map(drop).boxed().shared(),
             dues: crate::dispatch::Dues::default(),
             leftovers: crate::leftovers::Leftovers::default(),
+            fresh: crate::fresh::Fresh::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -195,8 +197,14 @@ impl Engine {
     /// [`EngineError::ExecutionNotExists`] where there is none of that name.
     pub async fn drive(&self, execution: &str) -> Result<(), EngineError> {
         let execution: Arc<str> = execution.into();
-        self.inner.expect(&execution).await?;
-        self.inner.drive(&execution);
+        match self.inner.fresh.is_over(&execution) {
+            Some(true) => drop(self.inner.fresh.take(&execution)),
+            Some(false) => self.inner.drive(&execution),
+            None => {
+                self.inner.expect(&execution).await?;
+                self.inner.drive(&execution);
+            }
+        }
         Ok(())
     }
 
@@ -229,16 +237,19 @@ impl Engine {
             if let Some(halt) = self.inner.watch(&execution, sender) {
                 return Err(halted(&execution, &halt));
             }
-            match self.ended(&execution).await? {
-                Ended::Running => {}
-                ended @ (Ended::Succeeded(_) | Ended::Failed(_) | Ended::Stopped(_) | Ended::TimedOut(_)) => {
-                    drop(receiver);
-                    self.inner.forget_gone(&execution);
-                    return Ok(ended);
-                }
+            // The session that is there tells how it ends.
+            let ended = match self.inner.is_live(&execution) {
+                true => Ended::Running,
+                false => self.ended(&execution).await?,
+            };
+            if ended != Ended::Running {
+                drop(receiver);
+                self.inner.forget_gone(&execution);
+                return Ok(ended);
             }
             match receiver.await {
-                Ok(Ok(())) => {}
+                Ok(Ok(Some(status))) => return self.inner.ended(&execution, &status).await,
+                Ok(Ok(None)) => {}
                 Ok(Err(halt)) => return Err(halted(&execution, &halt)),
                 Err(oneshot::Canceled) => return Err(EngineError::Closing),
             }
@@ -253,7 +264,7 @@ impl Engine {
     pub async fn ended(&self, execution: &str) -> Result<Ended, EngineError> {
         let execution: Arc<str> = execution.into();
         let record = self.inner.expect(&execution).await?;
-        self.inner.ended(&execution, &record.snapshot).await
+        self.inner.ended(&execution, &record.snapshot.status).await
     }
 
     /// Stops an execution.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stepwell_core::{Pins, Record, Snapshot, Status};
+use stepwell_core::{Pins, Record, Status};
 use stepwell_ports::{ExecutionRow, Millis, ScopeKey};
 
 use crate::api::{Ended, EngineError};
@@ -44,13 +44,19 @@ impl Inner {
         Ok(first.and_then(|record| record.pins))
     }
 
-    /// What the drivers of an execution's session share; nothing where there is no such execution.
+    /// What the drivers of an execution's session share; nothing where there is no such execution. Its first record need
+    /// not be at hand.
     pub(crate) async fn shared(
         self: &Arc<Self>,
         execution: &Arc<str>,
+        first: Option<&Record>,
         woken: Option<Arc<Woken>>,
     ) -> Result<Option<Arc<Shared>>, Halt> {
-        let Some(pins) = self.pins_of(execution).await? else {
+        let pins = match first.and_then(|first| first.pins.clone()) {
+            Some(pins) => Some(pins),
+            None => self.pins_of(execution).await?,
+        };
+        let Some(pins) = pins else {
             return Ok(None);
         };
         let flow = self.flow(&pins.version).await?;
@@ -58,8 +64,8 @@ impl Inner {
         Ok(Some(shared))
     }
 
-    pub(crate) async fn ended(&self, execution: &Arc<str>, snapshot: &Snapshot) -> Result<Ended, EngineError> {
-        Ok(match &snapshot.status {
+    pub(crate) async fn ended(&self, execution: &Arc<str>, status: &Status) -> Result<Ended, EngineError> {
+        Ok(match status {
             Status::Running => Ended::Running,
             Status::Succeeded(output) => Ended::Succeeded(
                 gather::Loaded::default()

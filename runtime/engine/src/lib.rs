@@ -27,6 +27,7 @@ mod dispatch;
 mod driver;
 mod engine;
 mod fork;
+mod fresh;
 mod gather;
 mod history;
 mod inner;

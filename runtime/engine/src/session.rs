@@ -301,11 +301,16 @@ pub(crate) async fn drive(
     inbox: &mut UnboundedReceiver<Mail>,
     woken: Option<Arc<Woken>>,
 ) -> Result<Outcome, Halt> {
-    let Some(shared) = engine.shared(execution, woken).await? else {
+    let first = engine.fresh.take(execution);
+    let Some(shared) = engine.shared(execution, first.as_ref(), woken).await? else {
         return Ok(Outcome::Unknown);
     };
     shared.stand_in_the_index();
-    let Some(mut root) = Driver::load_root(&shared).await? else {
+    let root = match first {
+        Some(record) => Some(Driver::resumed(&shared, ScopeId::root(), record, None)),
+        None => Driver::load_root(&shared).await?,
+    };
+    let Some(mut root) = root else {
         return Ok(Outcome::Unknown);
     };
     root.descend = engine.sharing.is_none() && engine.leftovers.begin(execution);

@@ -25,6 +25,11 @@ impl Inner {
         self.is_closing.load(Ordering::SeqCst)
     }
 
+    /// Whether somebody goes on with an execution here, or appends to it.
+    pub(crate) fn is_live(&self, execution: &str) -> bool {
+        lock(&self.sessions).contains_key(execution)
+    }
+
     /// Whether this process drives an execution.
     pub(crate) fn drives(&self, execution: &str) -> bool {
         match self.driving {
@@ -153,7 +158,7 @@ impl Inner {
             Ok(Outcome::Idle) => {}
             Ok(Outcome::Ended | Outcome::Unknown) => {
                 lock(&self.named).remove(execution);
-                self.notify(execution, &Ok(()));
+                self.notify(execution, &Ok(None));
             }
             Err(halt) => {
                 self.leftovers.give_up(execution);

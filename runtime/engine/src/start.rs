@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
-use stepwell_core::{Drive, Event, Moment, Pins, Program, Revision, ScopeId, Status, Stop, advance};
+use stepwell_core::{Drive, Event, Moment, Pins, Program, Record, Revision, ScopeId, Status, Stop, advance};
 use stepwell_expression::{Memory, Value};
 use stepwell_model::Flow;
 use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
@@ -146,13 +146,15 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         revision: 1,
         body,
     };
+    // Where others drive, too, they may go on from it first.
+    let ticket = engine.sharing.is_none().then(|| engine.fresh.expect(&execution));
     // The row is handed over first: one without an execution is passed over, but an execution without a row would not
     // be found.
     let indexing = engine
         .ports
         .catalogue
         .index(row(&execution, &pins, &Status::Running, record.stamp));
-    let appending = append(engine, entry, due, announced);
+    let appending = append(engine, entry, (ticket, &record), due, announced);
     let (indexed, appended) = futures::join!(indexing, appending);
     indexed?;
     match appended {
@@ -183,17 +185,23 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
 fn append(
     engine: &Arc<Inner>,
     entry: LogEntry,
+    (ticket, record): (Option<u64>, &Record),
     due: Due,
     announced: Option<Announced>,
 ) -> impl Future<Output = Result<(), LogError>> + use<> {
-    let key = entry.key.clone();
+    let (key, record, body_bytes) = (entry.key.clone(), record.clone(), entry.body.len());
     let appending = engine.ports.log.append(entry, due);
     let (told, outcome) = oneshot::channel();
     let engine_then = engine.clone();
     engine.ports.spawn.spawn(Box::pin(async move {
         let mut outcome = appending.await;
-        if let (Ok(()), Due::At(at)) = (&outcome, due) {
-            engine_then.dues.add(at);
+        if outcome.is_ok() {
+            if let Some(ticket) = ticket {
+                engine_then.fresh.keep(&key.execution, ticket, record, body_bytes);
+            }
+            if let Due::At(at) = due {
+                engine_then.dues.add(at);
+            }
         }
         if let Some(announced) = announced {
             let again = engine_then.announce_again(&announced, key, Revision(1)).await;

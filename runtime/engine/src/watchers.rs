@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use futures::channel::mpsc::UnboundedSender;
 use futures::channel::oneshot;
-use stepwell_core::{Kind, Snapshot};
+use stepwell_core::{Kind, Snapshot, Status};
 
 use crate::api::Observed;
 use crate::engine::{Inner, lock};
 use crate::session::{Halt, Shared};
 
+/// What those who wait are told: how the execution ended, that something ended, or why its driver gave up.
+pub(crate) type News = Result<Option<Status>, Arc<Halt>>;
+
 /// Who watches an execution.
 #[derive(Default)]
 pub(crate) struct Watchers {
     pub(crate) observers: Vec<UnboundedSender<Observed>>,
-    pub(crate) waiting: Vec<oneshot::Sender<Result<(), Arc<Halt>>>>,
+    pub(crate) waiting: Vec<oneshot::Sender<News>>,
     /// Why its driver gave up; forgotten when it is driven again.
     pub(crate) halted: Option<Arc<Halt>>,
 }
@@ -32,7 +35,7 @@ impl Inner {
     pub(crate) fn published(&self, shared: &Shared, snapshot: &Snapshot, told: &[Observed]) {
         self.announce(&shared.execution, told);
         if matches!(snapshot.scope.kind, Kind::Root) && !snapshot.status.is_running() {
-            self.notify(&shared.execution, &Ok(()));
+            self.notify(&shared.execution, &Ok(Some(snapshot.status.clone())));
         }
     }
 
@@ -47,11 +50,7 @@ impl Inner {
     }
 
     /// Notes who waits for an execution; why its driver gave up, if it has.
-    pub(crate) fn watch(
-        &self,
-        execution: &Arc<str>,
-        waiting: oneshot::Sender<Result<(), Arc<Halt>>>,
-    ) -> Option<Arc<Halt>> {
+    pub(crate) fn watch(&self, execution: &Arc<str>, waiting: oneshot::Sender<News>) -> Option<Arc<Halt>> {
         let mut watchers = lock(&self.watchers);
         let watchers = watchers.entry(execution.clone()).or_default();
         watchers.waiting.push(waiting);
@@ -71,14 +70,14 @@ impl Inner {
         }
     }
 
-    pub(crate) fn notify(&self, execution: &Arc<str>, end: &Result<(), Arc<Halt>>) {
+    pub(crate) fn notify(&self, execution: &Arc<str>, news: &News) {
         let mut watchers = lock(&self.watchers);
         let Some(watched) = watchers.get_mut(execution) else {
             return;
         };
         for waiting in std::mem::take(&mut watched.waiting) {
             // Who waited may be gone.
-            let _ = waiting.send(end.clone());
+            let _ = waiting.send(news.clone());
         }
         drop(watchers);
         self.forget_gone(execution);

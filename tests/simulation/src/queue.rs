@@ -227,10 +227,10 @@ impl Queue {
         self.state().struck
     }
 
-    /// How many wakes were taken without an answer, so that whoever sent them sends them again.
+    /// How often a wake was taken without an answer, so that whoever sent it sends it again.
     #[must_use]
     pub fn resent(&self) -> u32 {
-        self.state().unanswered.len().try_into().unwrap_or(u32::MAX)
+        self.state().struck.unanswered
     }
 
     /// Every wake that was sent by who drives, once each.

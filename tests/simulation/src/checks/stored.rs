@@ -1,5 +1,7 @@
 //! How records are stored: small, nothing twice, and not more of them than it takes.
 
+use std::collections::BTreeSet;
+
 use stepwell_core::{Entry, Fact, Phase, Record};
 use stepwell_expression::{INLINE_BYTES_MAX, Slot, Value};
 
@@ -17,7 +19,7 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
     if let Some(small) = small {
         return Err(format!("a slot of its own for {small:?}"));
     }
-    if let Some(part) = stored_in_another(record) {
+    if let Some(part) = stored_in_another(record).filter(|_| !is_repetitive(&record.entries)) {
         return Err(format!("a slot of its own for a part of another: {part:?}"));
     }
     for entry in &record.entries {
@@ -50,6 +52,18 @@ fn stored_in_another(record: &Record) -> Option<&Value> {
     let mut slots = (0..).zip(&record.values).filter(|(index, _)| !answers.contains(index));
     let before = |index: u32| (0..index).zip(&record.values);
     slots.find_map(|(index, slot)| before(index).any(|(_, value)| has_inside(value, slot)).then_some(slot))
+}
+
+/// Whether a state was entered twice: it may make the same twice.
+fn is_repetitive(entries: &[Entry]) -> bool {
+    let entered = |entry: &Entry| {
+        let Fact::StepEntered { state, .. } = &entry.fact else {
+            return None;
+        };
+        Some(state.clone())
+    };
+    let mut seen = BTreeSet::new();
+    !entries.iter().filter_map(entered).all(|state| seen.insert(state))
 }
 
 /// The slot that holds what a task answered.
