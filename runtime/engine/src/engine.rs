@@ -197,13 +197,18 @@ impl Engine {
     /// [`EngineError::ExecutionNotExists`] where there is none of that name.
     pub async fn drive(&self, execution: &str) -> Result<(), EngineError> {
         let execution: Arc<str> = execution.into();
-        match self.inner.fresh.is_over(&execution) {
-            Some(true) => drop(self.inner.fresh.take(&execution)),
-            Some(false) => self.inner.drive(&execution),
+        let is_over = match self.inner.fresh.is_over(&execution) {
+            Some(is_over) => is_over,
+            // Who drives everything is at it.
+            None if self.inner.driving == Driving::All && self.inner.is_live(&execution) => true,
             None => {
-                self.inner.expect(&execution).await?;
-                self.inner.drive(&execution);
+                let record = self.inner.expect(&execution).await?;
+                // And has brought to an end what has ended, or finds it among what is due.
+                self.inner.driving == Driving::All && !record.snapshot.status.is_running()
             }
+        };
+        if !is_over {
+            self.inner.drive(&execution);
         }
         Ok(())
     }

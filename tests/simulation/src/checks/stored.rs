@@ -105,6 +105,14 @@ fn output(entry: &Entry) -> Option<&Value> {
     Some(output)
 }
 
+/// What expressions read, which costs by the byte.
+fn input(entry: &Entry) -> Option<&Value> {
+    let (Fact::ExecutionStarted { input } | Fact::StepEntered { input, .. }) = &entry.fact else {
+        return None;
+    };
+    Some(input)
+}
+
 fn result(entry: &Entry) -> Option<&Value> {
     let Fact::TaskSucceeded { output, .. } = &entry.fact else {
         return None;
@@ -126,7 +134,8 @@ fn ends_for_a_reason(record: &Record) -> Result<(), String> {
             .sum::<u64>()
     };
     let bytes = record.entries.iter().map(made).sum::<u64>() + written(&record.snapshot.globals.view, &record.entries);
-    if record.entries.len() >= ENTRIES || bytes >= BYTES {
+    let is_large = |entry: &Entry| input(entry).is_some_and(|input| input.bytes() >= BYTES);
+    if record.entries.len() >= ENTRIES || bytes >= BYTES || record.entries.iter().any(is_large) {
         return Ok(());
     }
     Err(format!("it ends between two states after {bytes} bytes"))
