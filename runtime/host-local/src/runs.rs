@@ -31,7 +31,7 @@ pub(crate) async fn follow(
 ) -> Result<RunEnd, HostError> {
     progress.begun(&running.begun, Driven::Here);
     let name = running.begun.name.clone();
-    let mut ticks = ticks();
+    let mut ticks = Ticks::of(progress);
     loop {
         tokio::select! {
             biased;
@@ -43,7 +43,7 @@ pub(crate) async fn follow(
                     return Ok(RunEnd::Ended { name, end });
                 }
             },
-            _ = ticks.tick() => progress.tick(now()),
+            () = ticks.next() => progress.tick(now()),
         }
     }
 }
@@ -58,7 +58,7 @@ pub(crate) async fn watch(
     interrupt: &Interrupt,
     progress: &mut Progress<'_>,
 ) -> Result<Watched, HostError> {
-    let mut ticks = ticks();
+    let mut ticks = Ticks::of(progress);
     connection
         .ask(&stepwell_wire::Request::Run(Box::new(run.clone())))
         .await;
@@ -70,7 +70,7 @@ pub(crate) async fn watch(
                 biased;
                 () = interrupt.asked() => return Ok(Watched::Over(interrupted(progress))),
                 answer = &mut next => break answer?,
-                _ = ticks.tick() => progress.tick(now()),
+                () = ticks.next() => progress.tick(now()),
             }
         };
         match answer {
@@ -117,8 +117,22 @@ pub(crate) fn unanswered(unanswered: Unanswered) -> HostError {
     })
 }
 
-fn ticks() -> Interval {
-    let mut ticks = interval(DRAWN_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+/// When a live tree is drawn again; where none is, nothing is to be woken for.
+struct Ticks(Option<Interval>);
+
+impl Ticks {
+    fn of(progress: &Progress<'_>) -> Self {
+        Self(progress.is_drawn().then(|| {
+            let mut ticks = interval(DRAWN_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        }))
+    }
+
+    async fn next(&mut self) {
+        match &mut self.0 {
+            Some(ticks) => drop(ticks.tick().await),
+            None => std::future::pending().await,
+        }
+    }
 }

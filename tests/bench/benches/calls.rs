@@ -76,7 +76,7 @@ fn main() {
         &mut spawned(extent.pick(50, 1_000)),
         none,
     );
-    report.note("the port hands each call to a thread of the guests and takes its outcome back: two wakes of a thread");
+    report.note("calls that are short run on the caller's thread; one that is not over at its next tick goes to those of the guests");
     report.print();
 }
 

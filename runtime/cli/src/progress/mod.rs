@@ -150,6 +150,12 @@ impl<'c> Progress<'c> {
         }
     }
 
+    /// Whether a tree is shown that time changes.
+    #[must_use]
+    pub fn is_drawn(&self) -> bool {
+        matches!(self.shape, Shape::Live(_))
+    }
+
     /// Time has passed.
     pub fn tick(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
