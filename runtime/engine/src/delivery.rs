@@ -89,14 +89,11 @@ impl Inner {
         event: Event,
     ) -> Result<Answer, Halt> {
         let answer = self.deliver_alone(execution, scope, event).await;
-        let mut looks = Vec::new();
-        while let Some((mail, rest)) = self.leave_place(execution, place, scope) {
+        let mut looks = vec![scope.clone()];
+        while let Some((mail, rest)) = self.leave_place(execution, place, &looks) {
             place = rest;
             looks.push(mail.target.clone());
             self.answer_alone(execution, mail).await;
-        }
-        for scope in looks {
-            self.look(execution, scope);
         }
         answer
     }

@@ -197,17 +197,19 @@ impl Engine {
     /// [`EngineError::ExecutionNotExists`] where there is none of that name.
     pub async fn drive(&self, execution: &str) -> Result<(), EngineError> {
         let execution: Arc<str> = execution.into();
-        let is_over = match self.inner.fresh.is_over(&execution) {
+        let drives_all = self.inner.driving == Driving::All;
+        let is_done_here = match self.inner.fresh.is_over(&execution) {
             Some(is_over) => is_over,
             // Who drives everything is at it.
-            None if self.inner.driving == Driving::All && self.inner.is_live(&execution) => true,
+            None if drives_all && self.inner.is_live(&execution) => true,
             None => {
                 let record = self.inner.expect(&execution).await?;
                 // And has brought to an end what has ended, or finds it among what is due.
-                self.inner.driving == Driving::All && !record.snapshot.status.is_running()
+                let is_over = !record.snapshot.status.is_running();
+                drives_all && is_over && !self.inner.leftovers.is_given_up(&execution)
             }
         };
-        if !is_over {
+        if !is_done_here {
             self.inner.drive(&execution);
         }
         Ok(())

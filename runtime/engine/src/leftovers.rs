@@ -2,6 +2,8 @@
 //!
 //! A session that does not come to rest leaves its root in the due-time index. The next one takes that entry away when it
 //! rests, so it must not rest before it has looked where the entry points: at everything.
+//!
+//! **Invariant:** an execution is noted before anybody else can begin a session of it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::engine::lock;
 
+/// What is known of them.
 #[derive(Default)]
 pub(crate) struct Leftovers {
     /// Whether what earlier processes left was found: the index was read up to now.
@@ -26,6 +29,11 @@ impl Leftovers {
     /// A session gives up.
     pub(crate) fn give_up(&self, execution: &Arc<str>) {
         lock(&self.given_up).insert(execution.clone());
+    }
+
+    /// Whether the last session of an execution gave up.
+    pub(crate) fn is_given_up(&self, execution: &str) -> bool {
+        lock(&self.given_up).contains(execution)
     }
 
     /// A session begins: whether it is to look at everything.

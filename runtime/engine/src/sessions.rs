@@ -27,7 +27,9 @@ impl Inner {
 
     /// Whether somebody goes on with an execution here, or appends to it.
     pub(crate) fn is_live(&self, execution: &str) -> bool {
-        lock(&self.sessions).contains_key(execution)
+        lock(&self.sessions)
+            .get(execution)
+            .is_some_and(|session| !session.is_closed())
     }
 
     /// Whether this process drives an execution.
@@ -111,7 +113,7 @@ impl Inner {
         self: &Arc<Self>,
         execution: &Arc<str>,
         mut place: UnboundedReceiver<Mail>,
-        scope: &ScopeId,
+        looks: &[ScopeId],
     ) -> Option<(Mail, UnboundedReceiver<Mail>)> {
         let mut sessions = lock(&self.sessions);
         if let Ok(mail) = place.try_recv() {
@@ -119,18 +121,20 @@ impl Inner {
         }
         let driven = self.drives(execution) && !self.is_closing();
         let sender = if driven { sessions.get(execution) } else { None };
-        match sender.map(|sender| sender.unbounded_send(Mail::look(scope.clone()))) {
-            Some(Ok(())) => {
-                let session = crate::session::run(self.clone(), execution.clone(), place);
-                self.ports.spawn.spawn(Box::pin(session));
-            }
-            Some(Err(_)) | None => {
-                sessions.remove(execution);
-            }
+        let mut looks = looks.iter().map(|scope| Mail::look(scope.clone()));
+        let is_told = sender.is_some_and(|sender| looks.all(|look| sender.unbounded_send(look).is_ok()));
+        if is_told {
+            let session = crate::session::run(self.clone(), execution.clone(), place);
+            self.ports.spawn.spawn(Box::pin(session));
+        } else {
+            sessions.remove(execution);
         }
         drop(sessions);
         if self.is_closing() {
             self.notify(execution, &Err(Arc::new(Halt::Closing)));
+        } else if !is_told {
+            // Whoever waits took the place for a session.
+            self.notify(execution, &Ok(None));
         }
         None
     }
@@ -152,6 +156,12 @@ impl Inner {
         inbox: UnboundedReceiver<Mail>,
         outcome: Result<Outcome, Halt>,
     ) {
+        let outcome = outcome.map_err(Arc::new);
+        if let Err(halt) = &outcome {
+            // Before anybody can begin another session.
+            self.leftovers.give_up(execution);
+            self.halt(execution, Some(halt.clone()));
+        }
         self.close_session(execution, inbox, &outcome);
         match outcome {
             Ok(Outcome::Idle) if self.is_closing() => self.notify(execution, &Err(Arc::new(Halt::Closing))),
@@ -161,9 +171,6 @@ impl Inner {
                 self.notify(execution, &Ok(None));
             }
             Err(halt) => {
-                self.leftovers.give_up(execution);
-                let halt = Arc::new(halt);
-                self.halt(execution, Some(halt.clone()));
                 self.notify(execution, &Err(halt.clone()));
                 self.dues.fail(halt);
             }
@@ -171,7 +178,12 @@ impl Inner {
     }
 
     /// Removes a session that did not retire by itself; whoever wrote to it in the meantime writes again.
-    fn close_session(&self, execution: &Arc<str>, inbox: UnboundedReceiver<Mail>, outcome: &Result<Outcome, Halt>) {
+    fn close_session(
+        &self,
+        execution: &Arc<str>,
+        inbox: UnboundedReceiver<Mail>,
+        outcome: &Result<Outcome, Arc<Halt>>,
+    ) {
         if !matches!(outcome, Ok(Outcome::Idle)) {
             lock(&self.sessions).remove(execution);
         }

@@ -153,6 +153,8 @@ impl Inner {
         }
         let outcome = drive(self, execution, &mut inbox, Some(woken.clone())).await;
         lock(&self.sessions).remove(execution);
+        // Whoever waits took this for a session that would tell how it ends.
+        self.notify(execution, &Ok(None));
         match outcome {
             Ok(_) => Ok(woken.handled()),
             Err(halt) => self.passing(halt),

@@ -12,6 +12,7 @@ use stepwell_ports::{Due, LogEntry, LogError, ScopeKey};
 use crate::api::{EngineError, Start};
 use crate::commit::first_record;
 use crate::engine::Inner;
+use crate::fresh::Ticket;
 use crate::gather;
 use crate::inner::row;
 use crate::session::Halt;
@@ -185,7 +186,7 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
 fn append(
     engine: &Arc<Inner>,
     entry: LogEntry,
-    (ticket, record): (Option<u64>, &Record),
+    (ticket, record): (Option<Ticket>, &Record),
     due: Due,
     announced: Option<Announced>,
 ) -> impl Future<Output = Result<(), LogError>> + use<> {

@@ -51,9 +51,12 @@ struct Asked {
 }
 
 impl Host {
-    /// Whether the call is likely to be over sooner than another thread would begin it.
-    pub(crate) fn is_short(&self, call: &Call) -> bool {
-        matches!(&call.work, Work::Component { digest, .. } if self.components.is_short(digest))
+    /// The pace of what is called, once it is loaded.
+    pub(crate) fn pace(&self, call: &Call) -> Option<Arc<Pace>> {
+        match &call.work {
+            Work::Component { digest, .. } => self.components.pace(digest),
+            Work::HttpFunction { .. } | Work::HttpRequest { .. } => None,
+        }
     }
 }
 
@@ -123,11 +126,7 @@ async fn inside(
     let bounds = bounds(call, end);
     let guest = Guest::new(call, &entry.operation, host.reach.clone(), bounds, Arc::clone(observed));
     let _running = host.ticker.running();
-    let entered = timed(
-        enter(&host.engine, entry, guest, context(call)),
-        observed,
-        &entry.loaded.pace,
-    );
+    let entered = timed(enter(&host.engine, entry, guest, context(call)), observed);
     match timeout_at(end, entered).await {
         Ok(Ok(answer)) => answer.map_err(of_guest),
         Ok(Err(error)) => Err(of_trap(&error, observed, entry.hostcall_bytes_max)),
@@ -179,21 +178,13 @@ async fn enter(
         .await
 }
 
-/// Counts the time that `future` computes, not the time that it waits; what it does at once is its pace.
-async fn timed<T>(future: impl Future<Output = T>, observed: &Observed, pace: &Pace) -> T {
+/// Counts the time that `future` computes, not the time that it waits.
+async fn timed<T>(future: impl Future<Output = T>, observed: &Observed) -> T {
     let mut future = pin!(future);
-    let mut paused = false;
     poll_fn(|cx| {
         let before = std::time::Instant::now();
         let polled = future.as_mut().poll(cx);
-        let spent = before.elapsed();
-        observed.spent(spent);
-        if polled.is_pending() {
-            paused = true;
-            pace.paused();
-        } else if !paused {
-            pace.ended(spent);
-        }
+        observed.spent(before.elapsed());
         polled
     })
     .await

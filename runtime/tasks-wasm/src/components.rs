@@ -93,14 +93,12 @@ impl Components {
         loaded.await.cloned()
     }
 
-    /// Whether the component is loaded, and its calls are short.
-    pub(crate) fn is_short(&self, digest: &str) -> bool {
-        let Some(digest) = Digest::parse(digest) else {
-            return false;
-        };
+    /// The pace of a component that is loaded.
+    pub(crate) fn pace(&self, digest: &str) -> Option<Arc<Pace>> {
+        let digest = Digest::parse(digest)?;
         let shelf = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = shelf.entries.get(&digest).and_then(|(_, cell)| cell.get());
-        loaded.is_some_and(|loaded| loaded.pace.is_short())
+        let (_, cell) = shelf.entries.get(&digest)?;
+        Some(cell.get()?.pace.clone())
     }
 
     /// Checks the component, keeps it and what it compiles to, and answers its name.

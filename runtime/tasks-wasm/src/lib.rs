@@ -2,9 +2,9 @@
 //!
 //! A component of the world `stepwell:task/task` (`sdk-guest/wit`) is compiled once, cached on the disk, linked once, and
 //! then instantiated afresh for every attempt. Guests run on threads of their own and give way to each other, so one that
-//! computes for ever costs its share of the processor until its time is up, and nothing else. A component whose last call
-//! was over in less than half a millisecond is called on its caller's thread, from which it is taken at its next tick
-//! (5 ms) if it is not over by then.
+//! computes for ever costs its share of the processor until its time is up, and nothing else. A component whose last
+//! attempt was over in less than a tenth of a millisecond is called on its caller's thread, from which it is taken at its
+//! next tick (5 ms of computing; a large copy or a call to the host is not cut in two) if it is not over by then.
 //!
 //! | limit | default | what happens |
 //! |---|---|---|

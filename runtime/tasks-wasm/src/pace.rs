@@ -1,13 +1,15 @@
-//! Whether the calls of a component are short: then handing one to another thread costs more than the call itself.
+//! Whether the attempts of a component are short: then handing one to another thread costs more than the attempt itself.
 //!
-//! **Invariant:** a component is called on its caller's thread only while the call before it ended there and then; one that
-//! does not is taken away at its next tick, with all calls that follow.
+//! **Invariant:** an attempt runs on its caller's thread only where the last one to end was short from its input to its
+//! output; one that pauses there is taken away, and sends those that follow to the guests' threads until one is short again.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// What computes no longer is short.
-const SHORT: Duration = Duration::from_micros(500);
+/// What takes no longer is short. It bounds what a component costs its caller's thread as long as it is as it was.
+const SHORT: Duration = Duration::from_micros(100);
 
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
@@ -19,13 +21,18 @@ impl Pace {
         self.short.load(Ordering::Relaxed)
     }
 
-    /// A guest gave its thread to others: it computes for long, or waits.
-    pub(crate) fn paused(&self) {
-        self.short.store(false, Ordering::Relaxed);
-    }
-
-    /// A guest that never paused ended after that time.
-    pub(crate) fn ended(&self, after: Duration) {
-        self.short.store(after < SHORT, Ordering::Relaxed);
+    /// Carries an attempt out and notes whether it was short.
+    pub(crate) async fn note<T>(&self, attempt: impl Future<Output = T>) -> T {
+        let mut attempt = pin!(attempt);
+        let mut paused = false;
+        poll_fn(|cx| {
+            let before = Instant::now();
+            let polled = attempt.as_mut().poll(cx);
+            paused |= polled.is_pending();
+            let is_short = !paused && before.elapsed() < SHORT;
+            self.short.store(is_short, Ordering::Relaxed);
+            polled
+        })
+        .await
     }
 }

@@ -103,12 +103,18 @@ impl Tasks for WasmTasks {
         let host = Arc::clone(&self.host);
         let threads = self.threads.clone();
         Box::pin(async move {
-            let is_short = host.is_short(&call);
-            let mut guest = caught(carry_out(host, call));
-            if is_short && let Poll::Ready(outcome) = poll_once(&threads, &mut guest).await {
+            let pace = host.pace(&call);
+            let is_short = pace.as_ref().is_some_and(|pace| pace.is_short());
+            let mut attempt = caught(async move {
+                match pace {
+                    Some(pace) => pace.note(carry_out(host, call)).await,
+                    None => carry_out(host, call).await,
+                }
+            });
+            if is_short && let Poll::Ready(outcome) = poll_once(&threads, &mut attempt).await {
                 return outcome;
             }
-            AbortOnDrop(threads.spawn(guest)).await
+            AbortOnDrop(threads.spawn(attempt)).await
         })
     }
 }
@@ -121,11 +127,11 @@ fn caught(attempt: impl Future<Output = Outcome> + Send + 'static) -> BoxFuture<
         .boxed()
 }
 
-/// Has a guest run here, up to its end or its next tick; its timers are those of the guests' threads.
-async fn poll_once(threads: &Handle, guest: &mut BoxFuture<'static, Outcome>) -> Poll<Outcome> {
+/// Has an attempt run here, up to its end or its guest's next tick; its timers are those of the guests' threads.
+async fn poll_once(threads: &Handle, attempt: &mut BoxFuture<'static, Outcome>) -> Poll<Outcome> {
     poll_fn(|cx| {
         let _guests = threads.enter();
-        Poll::Ready(guest.as_mut().poll(cx))
+        Poll::Ready(attempt.as_mut().poll(cx))
     })
     .await
 }
