@@ -22,9 +22,6 @@ use crate::reports::Reports;
 /// From which claim on an attempt runs alone in its process.
 const ALONE_FROM: u32 = 2;
 
-/// What every task of the world says that it took.
-pub(crate) const GUEST_US: u64 = 7;
-
 /// One attempt that ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -192,8 +189,7 @@ impl Tasks for WorldTasks {
         let sleep = self.clock.sleep_until(self.clock.now() + self.duration(&event));
         let telemetry = Telemetry {
             log: lines(&event),
-            guest_us: GUEST_US,
-            guest_memory_bytes: 0,
+            ..Telemetry::default()
         };
         let result = answer(&function, event, call.attempt);
         let under_way = UnderWay {

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use stepwell_core::{Entry, Fact, Phase, Record};
 use stepwell_expression::{INLINE_BYTES_MAX, Slot, Value};
 
-use crate::tasks::GUEST_US;
-
 /// Bytes of an entry whose values are in slots of their own: two values below the bound, and a text for a person.
 const ENTRY_BYTES_MAX: usize = 2048;
 /// After so many entries a record may end between two states; long expressions end it at about a hundred.
@@ -27,23 +25,12 @@ pub(super) fn check(record: &Record) -> Result<(), String> {
         if bytes > ENTRY_BYTES_MAX {
             return Err(format!("{bytes} bytes in `{}`", entry.fact.name()));
         }
-        if is_forgotten(&entry.fact) {
-            return Err(format!("what a task took is not in {:?}", entry.fact));
-        }
     }
     let mut pairs = record.entries.iter().zip(record.entries.iter().skip(1));
     if let Some((left, entered)) = pairs.find(|(left, entered)| is_another(left, entered)) {
         return Err(format!("{:?}\nis stored twice: {:?}", left.fact, entered.fact));
     }
     ends_for_a_reason(record)
-}
-
-/// Whether an outcome has what its task said, and not what it took.
-fn is_forgotten(fact: &Fact) -> bool {
-    let (Fact::TaskSucceeded { log, guest_us, .. } | Fact::TaskFailed { log, guest_us, .. }) = fact else {
-        return false;
-    };
-    !log.is_empty() && *guest_us != GUEST_US
 }
 
 /// A value that is a part of one that stands before it; tasks may answer the same twice.
