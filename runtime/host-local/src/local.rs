@@ -24,7 +24,7 @@ use crate::rehearsal::Stage;
 use crate::router::Places;
 use crate::runs::{Watched, follow, interrupted, remember, unanswered, watch};
 use crate::socket::Connection;
-use crate::system::SystemSeeds;
+use stepwell_system::SystemSeeds;
 
 /// How long one waits before looking again for a holder that is just beginning or ending.
 const LOOKED_EVERY: Duration = Duration::from_millis(20);

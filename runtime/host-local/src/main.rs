@@ -24,7 +24,6 @@ mod router;
 mod runs;
 mod secrets;
 mod socket;
-mod system;
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::interrupt::Interrupt;
 use crate::socket::Connection;
-use crate::system::now;
+use stepwell_system::now;
 
 /// How often a live tree is drawn.
 const DRAWN_EVERY: Duration = Duration::from_millis(100);

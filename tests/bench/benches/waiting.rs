@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use futures::{StreamExt as _, stream};
 use stepwell_bench::{
     Extent, House, Keeping, MONTH, Manner, Program, Report, Sample, Shape, cpu_of, disk_bytes, input, resident_of,
-    runtime, rust_guest, sleeps_of, with_another_digest,
+    runtime, rust_guest, sleeps_between, sleeps_of, with_another_digest,
 };
 
 const COLUMNS: [&str; 4] = ["what", "is", "unit", "at most"];
@@ -98,7 +98,7 @@ fn rest(report: &mut Report, program: &Program, seconds: u64) {
     let (cpu, sleeps) = (cpu_of(&id), sleeps_of(&id));
     std::thread::sleep(Duration::from_secs(seconds));
     let cpu = cpu_of(&id).saturating_sub(cpu);
-    let sleeps = sleeps_of(&id) - sleeps;
+    let sleeps = sleeps_between(&sleeps, &sleeps_of(&id));
     line(
         report,
         &format!("processor time in {seconds} s of waiting"),

@@ -48,7 +48,7 @@ pub use house::{House, Keeping, Manner, Shape};
 pub use load::{Load, run_for};
 pub use machine::Machine;
 pub use points::durable_points;
-pub use process::{Usage, cpu_of, disk_bytes, own_cpu, resident_of, sleeps_of};
+pub use process::{Usage, cpu_of, disk_bytes, own_cpu, resident_of, sleeps_between, sleeps_of};
 pub use program::Program;
 pub use report::{Extent, Report, is_wanted, micros, millis, per_second, ratio};
 pub use sample::Sample;

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** only read, so that no unsafe call is needed; processor time comes in ticks of ten milliseconds.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -76,20 +78,31 @@ pub fn resident_of(process: &str) -> u64 {
     kib.unwrap_or(0) * 1024
 }
 
-/// How often the threads of a process have gone to sleep so far: an upper bound of how often they were woken.
+/// How often each thread of a process has gone to sleep so far, by its number.
 #[must_use]
-pub fn sleeps_of(process: &str) -> u64 {
+pub fn sleeps_of(process: &str) -> BTreeMap<OsString, u64> {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
-        return 0;
+        return BTreeMap::new();
     };
     let sleeps = threads.flatten().filter_map(|thread| {
         let status = fs::read_to_string(thread.path().join("status")).ok()?;
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-        line?.trim().parse::<u64>().ok()
+        Some((thread.file_name(), line?.trim().parse::<u64>().ok()?))
     });
-    sleeps.sum()
+    sleeps.collect()
+}
+
+/// How often threads went to sleep between two counts: an upper bound of how often they were woken. A thread that has
+/// ended meanwhile woke to do so.
+#[must_use]
+pub fn sleeps_between(before: &BTreeMap<OsString, u64>, after: &BTreeMap<OsString, u64>) -> u64 {
+    let slept = after
+        .iter()
+        .map(|(thread, count)| count.saturating_sub(before.get(thread).copied().unwrap_or(0)));
+    let ended = before.keys().filter(|thread| !after.contains_key(*thread)).count();
+    slept.sum::<u64>() + ended as u64
 }
 
 /// Bytes that the files below a folder take on the disk.

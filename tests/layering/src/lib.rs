@@ -3,9 +3,10 @@
 //! Arrows point to lower numbers only; a layer never imports its own.
 //!
 //! ```text
-//!   6  host-local                                            wiring, the binaries
-//!   5  cli    │ language-server                              verbs │ what an editor is told
-//!   4  engine │ store-* objects-* tasks-* │ simulator        the loop │ one technology each │ time and chance
+//!   6  host-local │ host-lambda                              wiring, the binaries
+//!   5  cli    │ api │ language-server                        verbs │ routes │ what an editor is told
+//!   4  engine │ store-* wakes-* objects-* tasks-* │ simulator   the loop │ one technology each │ time and chance
+//!      aws │ system                                          how the SDKs are set up │ the system's time and chance
 //!   3  ports  │ egress                                       traits │ the guard for what goes out
 //!   2  definition │ core                                     text formats │ advance and duties
 //!   1  model │ actions │ wire                                what flows, grants and answers are
@@ -65,9 +66,16 @@ pub const HOUSE: &[Place] = &[
     place("simulator", 4, Role::Logic),
     place("tasks-wasm", 4, Role::Adapter),
     place("tasks-http", 4, Role::Adapter),
+    place("store-dynamodb", 4, Role::Adapter),
+    place("wakes-aws", 4, Role::Adapter),
+    place("objects-s3", 4, Role::Adapter),
+    place("aws", 4, Role::Adapter),
+    place("system", 4, Role::Adapter),
     place("cli", 5, Role::Logic),
     place("language-server", 5, Role::Logic),
+    place("api", 5, Role::Logic),
     place("host-local", 6, Role::Host),
+    place("host-lambda", 6, Role::Host),
 ];
 
 /// Crates in `runtime/` that stand outside the layers; nobody depends on them.

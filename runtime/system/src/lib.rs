@@ -1,4 +1,6 @@
-//! The system's time, chance and threads.
+//! The system's time, chance and threads, as the hosts give them to the engine.
+//!
+//! **Invariant:** nothing is decided here; whoever simulates replaces the whole of it.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,18 +16,19 @@ const SLEEP_MAX: Duration = Duration::from_secs(30);
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemClock;
+pub struct SystemClock;
 
 /// The system's random numbers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemSeeds;
+pub struct SystemSeeds;
 
 /// The threads of tokio's runtime.
 #[derive(Clone, Debug)]
-pub(crate) struct RuntimeSpawn(pub(crate) Handle);
+pub struct RuntimeSpawn(pub Handle);
 
 /// Milliseconds since the Unix epoch.
-pub(crate) fn now() -> Millis {
+#[must_use]
+pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
