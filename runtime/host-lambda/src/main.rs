@@ -1,0 +1,3 @@
+//! The step function on AWS Lambda.
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! The servers of the local cloud, each a program of its own.
+//!
+//! **Invariant:** a part listens on the loopback address only and ends with the value that stands for it.
+
+pub mod dynoxide;
+pub mod process;
