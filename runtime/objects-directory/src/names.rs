@@ -20,7 +20,6 @@ use stepwell_ports::ObjectsError;
 /// The most that a key may take.
 pub const KEY_BYTES_MAX: usize = 1024;
 
-const BUCKET_BYTES_MAX: usize = 63;
 /// File systems take names of 255 bytes.
 const PIECE_BYTES_MAX: usize = 198;
 const EXCHANGED: &str = "%";
@@ -86,10 +85,10 @@ impl Piece {
 /// The path of an object below its bucket.
 pub(crate) fn path(key: &str) -> Result<PathBuf, ObjectsError> {
     if key.is_empty() {
-        return Err(bad_key(key, "it is empty"));
+        return Err(ObjectsError::bad_key(key, "it is empty"));
     }
     if key.len() > KEY_BYTES_MAX {
-        return Err(bad_key(key, "it is longer than 1,024 bytes"));
+        return Err(ObjectsError::bad_key(key, "it is longer than 1,024 bytes"));
     }
     let mut path = PathBuf::new();
     let mut pieces = key.split('/').peekable();
@@ -110,34 +109,6 @@ pub(crate) fn path(key: &str) -> Result<PathBuf, ObjectsError> {
         );
     }
     Ok(path)
-}
-
-/// Refuses what cannot name a bucket.
-pub(crate) fn check_bucket(bucket: &str) -> Result<(), ObjectsError> {
-    let bad = |why| ObjectsError::BadName {
-        what: "a bucket",
-        name: bucket.to_owned(),
-        why,
-    };
-    if bucket.is_empty() || bucket.len() > BUCKET_BYTES_MAX {
-        return Err(bad("it must have 1 to 63 characters"));
-    }
-    if !bucket.bytes().all(|byte| byte == b'.' || stands_for_itself(byte)) {
-        return Err(bad("only lower-case letters, digits, `-`, `_` and `.` are allowed"));
-    }
-    if !bucket.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        return Err(bad("it must begin with a letter or a digit"));
-    }
-    Ok(())
-}
-
-fn bad_key(key: &str, why: &'static str) -> ObjectsError {
-    let name = key.chars().take(80).collect();
-    ObjectsError::BadName {
-        what: "an object",
-        name,
-        why,
-    }
 }
 
 /// Where a piece is cut: behind the byte that fills a name; 0 if none does. It depends on the bytes before it alone, so

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures::future::{self, BoxFuture, FutureExt};
-use stepwell_ports::{ObjectStat, ObjectWriter, Objects, ObjectsError};
+use stepwell_ports::{ObjectStat, ObjectWriter, Objects, ObjectsError, check_bucket};
 
 use crate::place::Place;
 use crate::writing::{self, FileWriter};
-use crate::{blocking, listing, names};
+use crate::{blocking, listing};
 
 /// Objects in the directories below a root.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Objects for DirectoryObjects {
         after: Option<&str>,
         count_max: usize,
     ) -> BoxFuture<'static, Result<Vec<ObjectStat>, ObjectsError>> {
-        if let Err(error) = names::check_bucket(bucket) {
+        if let Err(error) = check_bucket(bucket) {
             return refused(error);
         }
         let (dir, prefix, after) = (self.root.join(bucket), prefix.to_owned(), after.map(str::to_owned));

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use stepwell_ports::ObjectsError;
+use stepwell_ports::{ObjectsError, check_bucket};
 
 use crate::names;
 
@@ -25,7 +25,7 @@ pub(crate) struct InTheWay(pub(crate) PathBuf);
 
 impl Place {
     pub(crate) fn new(root: &Path, bucket: &str, key: &str) -> Result<Self, ObjectsError> {
-        names::check_bucket(bucket)?;
+        check_bucket(bucket)?;
         let path = Path::new(bucket).join(names::path(key)?);
         Ok(Self {
             bucket: bucket.to_owned(),

@@ -35,8 +35,11 @@ pub trait Catalogue: Send + Sync {
     /// Reads a blob.
     fn get(&self, name: &str) -> BoxFuture<'static, Result<Option<Bytes>, CatalogueError>>;
 
-    /// Replaces the execution's row in the index. It is handed over when this is called, in one order with what is
-    /// handed over to the log.
+    /// Replaces the execution's row in the index; a row with an end is never hidden by one without.
+    ///
+    /// Where one process drives, it is handed over when this is called, in one order with what is handed over to the log,
+    /// and replaces any row. A shared table cannot tell which of two rows is older: there a row without an end that comes
+    /// after one with an end changes nothing.
     fn index(&self, row: ExecutionRow) -> BoxFuture<'static, Result<(), CatalogueError>>;
 
     /// Reads the index in order of `execution`, strictly after `after`, at most `count_max` rows.

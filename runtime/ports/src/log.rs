@@ -1,5 +1,18 @@
 //! The log of a scope: append-only, one conditional put per commit.
 //!
+//! There are two kinds of logs. One that a single process drives promises all that [`Log`] says. A table that several
+//! processes share promises less, because it would cost a second request or a second item:
+//!
+//! | | one process | shared table |
+//! |---|---|---|
+//! | an acknowledged append is durable, and read by everybody from then on | yes | yes |
+//! | of several appends of one revision exactly one is taken | yes | yes |
+//! | a revision before the next one's turn is refused | yes | no: who appends has read the one before |
+//! | durable in the order of the calls | yes | no: who needs an order awaits one before the other |
+//! | an append whose future is dropped happens | yes | perhaps; it may also begin only when it is polled |
+//! | a due-time index | yes | no: it is always empty, and wakes come by messages |
+//! | an append that failed has not happened | yes, unless the store closes | no: its answer may have been lost |
+//!
 //! **Invariant:** bodies are opaque bytes. What a record means is the engine's business, not the store's.
 
 use std::sync::Arc;
@@ -59,18 +72,23 @@ pub struct DueEntry {
 
 /// Durable logs, and the index of what is due when.
 ///
-/// Promise: an acknowledged append is durable. Appends become durable in the order in which `append` and `arm` were
-/// *called* (not polled): after a crash, if a later one is there, so is every earlier one. A scope has at most one entry
-/// in the due-time index.
+/// Promise of every log: an acknowledged append is durable, seen by every later read, and the only one of its revision;
+/// `conformance::log::shared` is the whole of it.
+///
+/// Promise where one process drives: appends become durable in the order in which `append` and `arm` were *called* (not
+/// polled): after a crash, if a later one is there, so is every earlier one. A scope has at most one entry in the due-time
+/// index. The module's table says what a shared table leaves out.
 pub trait Log: Send + Sync {
     /// Appends `entry` to its scope's log if that revision is not there yet and the one before it is.
     ///
-    /// The entry is handed over when this is called; the future only waits for the acknowledgement.
+    /// Where one process drives, the entry is handed over when this is called, and the future only waits for the
+    /// acknowledgement. A shared table may begin when the future is polled first, and does not look at the revision before.
     ///
     /// # Errors
     ///
-    /// [`LogError::Taken`] when that revision exists, [`LogError::Gap`] when the one before it does not; in both cases
-    /// nothing was written, the due-time index included.
+    /// [`LogError::Taken`] when that revision exists, or is 0, [`LogError::Gap`] when the one before it does not; in both
+    /// cases nothing was written, the due-time index included. After [`LogError::Store`] a shared table may have taken it:
+    /// an append that is tried again may find itself [`LogError::Taken`].
     fn append(&self, entry: LogEntry, due: Due) -> BoxFuture<'static, Result<(), LogError>>;
 
     /// Changes the scope's entry in the due-time index without a record. Same order promise as [`Log::append`].
@@ -83,7 +101,8 @@ pub trait Log: Send + Sync {
     fn range(&self, key: &ScopeKey, from: u64, count_max: usize)
     -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>>;
 
-    /// Reads the due-time index in order of time, strictly after `after`, up to and including `until`.
+    /// Reads the due-time index in order of time, strictly after `after`, up to and including `until`; a shared table has
+    /// none, and answers that nothing is due.
     fn due(
         &self,
         after: Option<&DueEntry>,
@@ -130,6 +149,24 @@ pub enum LogError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store will not do it, however often it is asked: no access, no such table, a request that it does not take.
+    #[error("the store refused while {during}")]
+    Refused {
+        /// What was being done.
+        during: &'static str,
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is stored cannot be read by this version; it stays as it is.
+    #[error("what is stored cannot be read while {during}")]
+    Unreadable {
+        /// What was being done.
+        during: &'static str,
+        /// What was found.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store was closed; nothing more is accepted.
     #[error("the store is closed")]
     Closed,
@@ -153,7 +190,7 @@ impl LogError {
         match self {
             Self::Taken { .. } | Self::Gap { .. } => Remedy::Reload,
             Self::Store { .. } => Remedy::Retry,
-            Self::TooLarge { .. } | Self::Closed => Remedy::GiveUp,
+            Self::TooLarge { .. } | Self::Refused { .. } | Self::Unreadable { .. } | Self::Closed => Remedy::GiveUp,
         }
     }
 }

@@ -3,6 +3,12 @@
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
+/// The most that the name of a bucket may take.
+pub const BUCKET_BYTES_MAX: usize = 63;
+
+/// How much of a name that was refused is shown.
+const NAME_SHOWN_CHARS_MAX: usize = 80;
+
 /// What is known of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectStat {
@@ -42,6 +48,48 @@ pub enum ObjectsError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Refuses what cannot name a bucket: it has 1 to 63 lower-case letters, digits, `-`, `_` and `.`, the first a letter or a
+/// digit.
+///
+/// # Errors
+///
+/// [`ObjectsError::BadName`].
+pub fn check_bucket(bucket: &str) -> Result<(), ObjectsError> {
+    let bad = |why| ObjectsError::BadName {
+        what: "a bucket",
+        name: beginning(bucket),
+        why,
+    };
+    if bucket.is_empty() || bucket.len() > BUCKET_BYTES_MAX {
+        return Err(bad("it must have 1 to 63 characters"));
+    }
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    if !bucket.bytes().all(allowed) {
+        return Err(bad("only lower-case letters, digits, `-`, `_` and `.` are allowed"));
+    }
+    if !bucket.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return Err(bad("it must begin with a letter or a digit"));
+    }
+    Ok(())
+}
+
+impl ObjectsError {
+    /// A key that no object can have, and the rule that it breaks.
+    #[must_use]
+    pub fn bad_key(key: &str, why: &'static str) -> Self {
+        Self::BadName {
+            what: "an object",
+            name: beginning(key),
+            why,
+        }
+    }
+}
+
+/// As much of a name as a message shows.
+fn beginning(name: &str) -> String {
+    name.chars().take(NAME_SHOWN_CHARS_MAX).collect()
 }
 
 /// Objects by bucket and key.

@@ -8,18 +8,30 @@ use futures::future::join_all;
 use super::{ODD_NAMES, Open, megabyte, said};
 use crate::{Catalogue, ExecutionRow};
 
-/// Runs every case. The index of executions must hold nothing below `conformance/` yet.
+/// Runs every case: those of [`shared`], and what a catalogue promises that one process drives. The index of executions
+/// must hold nothing below `conformance/` yet.
 ///
 /// # Panics
 ///
 /// At the first promise that the catalogue does not keep.
 pub async fn all(open: Open<'_, dyn Catalogue>) {
+    shared(open).await;
+    any_row_replaces_any_row(open().as_ref()).await;
+}
+
+/// Runs the cases that every catalogue keeps, a table shared by several processes included.
+///
+/// # Panics
+///
+/// At the first promise that the catalogue does not keep.
+pub async fn shared(open: Open<'_, dyn Catalogue>) {
     let catalogue = open();
     let catalogue = catalogue.as_ref();
     a_blob_is_read_back(catalogue).await;
     the_first_content_of_a_name_stays(catalogue).await;
     many_blobs_at_once(catalogue).await;
-    a_row_is_replaced(catalogue).await;
+    one_content_of_many_racers_stays(catalogue).await;
+    an_end_replaces_a_beginning(catalogue).await;
     executions_come_in_order_and_pages(catalogue).await;
 }
 
@@ -94,7 +106,35 @@ async fn many_blobs_at_once(catalogue: &dyn Catalogue) {
     }
 }
 
-async fn a_row_is_replaced(catalogue: &dyn Catalogue) {
+async fn one_content_of_many_racers_stays(catalogue: &dyn Catalogue) {
+    for (name, bytes) in [("small", 10), ("large", 1 << 20)] {
+        let name = format!("conformance/raced/{name}");
+        let contents: Vec<Bytes> = (0..4_u8).map(|racer| vec![racer; bytes].into()).collect();
+        let ended = join_all(contents.iter().map(|content| catalogue.put(&name, content.clone()))).await;
+        let ended = ended.into_iter().map(said).collect::<Vec<_>>();
+        assert_eq!(ended, vec![Ok(()); contents.len()]);
+        let stays = said(catalogue.get(&name).await).expect("a blob").expect("a content");
+        assert!(contents.contains(&stays), "none of the contents");
+        assert_eq!(said(catalogue.get(&name).await), Ok(Some(stays)));
+    }
+}
+
+async fn an_end_replaces_a_beginning(catalogue: &dyn Catalogue) {
+    for row in [
+        row("ended", "Running", None),
+        row("ended", "Running", None),
+        row("ended", "Succeeded", Some(u64::MAX)),
+        row("ended", "Succeeded", Some(u64::MAX)),
+    ] {
+        assert_eq!(said(catalogue.index(row.clone()).await), Ok(()));
+        assert_eq!(
+            said(catalogue.executions(Some("conformance/ende"), 1).await),
+            Ok(vec![row])
+        );
+    }
+}
+
+async fn any_row_replaces_any_row(catalogue: &dyn Catalogue) {
     for row in [
         row("replaced", "Running", None),
         row("replaced", "Succeeded", Some(u64::MAX)),

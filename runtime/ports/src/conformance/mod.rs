@@ -26,6 +26,7 @@ use crate::{LogError, ObjectsError};
 pub mod catalogue;
 pub mod log;
 pub mod objects;
+pub mod wakes;
 
 /// Opens the same contents each time it is called. A suite drops what it had opened before it opens again.
 pub type Open<'a, P> = &'a dyn Fn() -> Arc<P>;

@@ -6,12 +6,24 @@ use futures::future::join_all;
 use super::{ODD_NAMES, Open, megabyte, objects_said as said};
 use crate::{ObjectStat, Objects, ObjectsError};
 
-/// Runs every case, in buckets that begin with `conformance-` and have no objects yet.
+/// The most that a key takes in a store that says nothing else.
+const KEY_BYTES: usize = 1024;
+
+/// Runs every case, in buckets that begin with `conformance-` and have no objects yet. Keys take up to 1,024 bytes.
 ///
 /// # Panics
 ///
 /// At the first promise that the store does not keep.
 pub async fn all(open: Open<'_, dyn Objects>) {
+    all_up_to(KEY_BYTES, open).await;
+}
+
+/// [`all`] for a store whose keys take less.
+///
+/// # Panics
+///
+/// At the first promise that the store does not keep.
+pub async fn all_up_to(key_bytes_max: usize, open: Open<'_, dyn Objects>) {
     let objects = open();
     let objects = objects.as_ref();
     an_absent_object_is_named(objects).await;
@@ -21,10 +33,10 @@ pub async fn all(open: Open<'_, dyn Objects>) {
     an_unfinished_object_leaves_nothing(objects).await;
     the_last_to_finish_stays(objects).await;
     many_objects_at_once(objects).await;
-    keys_are_only_names(objects).await;
+    keys_are_only_names(objects, key_bytes_max).await;
     buckets_stay_apart(objects).await;
     a_list_comes_by_key_in_pages(objects).await;
-    bad_names_are_refused(objects).await;
+    bad_names_are_refused(objects, key_bytes_max).await;
 }
 
 /// Runs the cases that open the store again.
@@ -175,8 +187,38 @@ async fn many_objects_at_once(objects: &dyn Objects) {
 }
 
 /// None of these may reach another object, leave the bucket, or stand in another's way.
-async fn keys_are_only_names(objects: &dyn Objects) {
+async fn keys_are_only_names(objects: &dyn Objects, key_bytes_max: usize) {
     let bucket = "conformance-names";
+    let mut names = names_like_paths(key_bytes_max);
+    names.sort();
+    names.dedup();
+    for name in &names {
+        let body = Bytes::copy_from_slice(name.as_bytes());
+        assert_eq!(
+            put(objects, bucket, name, std::slice::from_ref(&body)).await,
+            Ok(stat(name, name.len() as u64))
+        );
+    }
+    for name in &names {
+        assert_eq!(
+            whole(objects, bucket, name).await,
+            Ok(Bytes::copy_from_slice(name.as_bytes())),
+            "{name:?}"
+        );
+    }
+    assert_eq!(keys(objects, bucket, "").await, names);
+    for prefix in ["a", "a/", "a/b", "/", "n", "é", "\0", ".", "nn", "zzz"] {
+        let expected: Vec<&String> = names.iter().filter(|name| name.starts_with(prefix)).collect();
+        assert_eq!(
+            keys(objects, bucket, prefix).await.iter().collect::<Vec<_>>(),
+            expected,
+            "{prefix:?}"
+        );
+    }
+}
+
+/// Names that a file system would take for something else, or not take at all.
+fn names_like_paths(key_bytes_max: usize) -> Vec<String> {
     let mut names: Vec<String> = ODD_NAMES.map(str::to_owned).into();
     let paths = [
         "../conformance-other/key",
@@ -209,39 +251,19 @@ async fn keys_are_only_names(objects: &dyn Objects) {
         "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/u/v/w/x/y/z",
     ];
     names.extend(paths.map(str::to_owned));
-    for length in [99, 100, 196, 197, 198, 199, 200, 201, 254, 255, 256, 400, 1023, 1024] {
+    let longest = [key_bytes_max - 1, key_bytes_max];
+    for length in [99, 100, 196, 197, 198, 199, 200, 201, 254, 255, 256, 400]
+        .into_iter()
+        .chain(longest)
+    {
         names.push("n".repeat(length));
         names.push(format!("{}/x", "n".repeat(length - 2)));
         names.push(format!("{}-", "n".repeat(length - 1)));
         names.push("é".repeat(length / 2));
     }
-    names.push("/".repeat(1024));
-    names.push("\0".repeat(1024));
-    names.sort();
-    names.dedup();
-    for name in &names {
-        let body = Bytes::copy_from_slice(name.as_bytes());
-        assert_eq!(
-            put(objects, bucket, name, std::slice::from_ref(&body)).await,
-            Ok(stat(name, name.len() as u64))
-        );
-    }
-    for name in &names {
-        assert_eq!(
-            whole(objects, bucket, name).await,
-            Ok(Bytes::copy_from_slice(name.as_bytes())),
-            "{name:?}"
-        );
-    }
-    assert_eq!(keys(objects, bucket, "").await, names);
-    for prefix in ["a", "a/", "a/b", "/", "n", "é", "\0", ".", "nn", "zzz"] {
-        let expected: Vec<&String> = names.iter().filter(|name| name.starts_with(prefix)).collect();
-        assert_eq!(
-            keys(objects, bucket, prefix).await.iter().collect::<Vec<_>>(),
-            expected,
-            "{prefix:?}"
-        );
-    }
+    names.push("/".repeat(key_bytes_max));
+    names.push("\0".repeat(key_bytes_max));
+    names
 }
 
 async fn buckets_stay_apart(objects: &dyn Objects) {
@@ -309,8 +331,8 @@ async fn a_list_comes_by_key_in_pages(objects: &dyn Objects) {
     assert_eq!(said(objects.list(bucket, "", None, 0).await), Ok(vec![]));
 }
 
-async fn bad_names_are_refused(objects: &dyn Objects) {
-    let long = "k".repeat(1025);
+async fn bad_names_are_refused(objects: &dyn Objects, key_bytes_max: usize) {
+    let long = "k".repeat(key_bytes_max + 1);
     let bad_keys = ["", long.as_str()].map(|key| ("conformance-bad", key));
     let long_bucket = "b".repeat(64);
     let bad_buckets = [
