@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
-use crate::verbs::{describe, eval, graph, history, list, lsp, report, run, schema, stop, test, validate};
+use crate::verbs::{
+    describe, eval, graph, history, list, lsp, report, run, schema, serve, stop, test, token, validate,
+};
 
 /// What the help begins and ends with.
 const ABOUT: &str = "Runs workflows one durable step at a time";
@@ -43,6 +45,8 @@ enum Verb {
     List(list::Arguments),
     Stop(stop::Arguments),
     Report(report::Arguments),
+    Serve(serve::Arguments),
+    Token(token::Arguments),
     Lsp(lsp::Arguments),
     Schema(schema::Arguments),
 }
@@ -79,6 +83,8 @@ impl Verb {
             Self::List(arguments) => arguments.carry_out(host, console).await,
             Self::Stop(arguments) => arguments.carry_out(host, console).await,
             Self::Report(arguments) => arguments.carry_out(host, console).await,
+            Self::Serve(arguments) => arguments.carry_out(host, console).await,
+            Self::Token(arguments) => arguments.carry_out(host, console),
             Self::Lsp(arguments) => arguments.carry_out(host, console).await,
             Self::Schema(arguments) => arguments.carry_out(console),
         }

@@ -1,16 +1,20 @@
 //! What a verb needs of the program that it runs in.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use stepwell_actions::{Grants, Registry};
 use stepwell_definition::PlannedReport;
 use stepwell_expression::Value;
+use stepwell_model::Settings;
 use stepwell_wire::output::End;
-use stepwell_wire::{Answer, Refusal, Request, Run};
+use stepwell_wire::{Answer, FlowText, Refusal, Request, Run, Scope};
 
 use crate::Progress;
-use crate::service::Account;
+use crate::account::Account;
+use crate::place::Place;
 
 /// A component's bytes, and the name of those bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,43 @@ pub enum RunEnd {
         /// The execution's name, if it has begun.
         name: Option<String>,
     },
+}
+
+/// What a server is made of.
+#[derive(Clone, Debug)]
+pub struct Serving {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Flows that are registered at its beginning.
+    pub flows: Vec<FlowText>,
+    /// The functions that executions may call.
+    pub registry: Registry,
+    /// The components that they name.
+    pub components: Vec<Component>,
+    /// What tasks may touch.
+    pub grants: Grants,
+    /// Limits and switches.
+    pub settings: Settings,
+    /// The text of the file of tokens, if there is one.
+    pub tokens: Option<String>,
+}
+
+/// A token that was just made.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MadeToken {
+    /// What its bearer is given, once.
+    pub token: String,
+    /// What whoever serves keeps.
+    pub line: String,
+}
+
+impl std::fmt::Debug for MadeToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("MadeToken")
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One execution that is rehearsed: in memory, in virtual time, and perhaps in a rough world.
@@ -112,16 +153,17 @@ impl From<anyhow::Error> for HostError {
     }
 }
 
-/// Where verbs meet stores: opens the store, or reaches the process that has it open.
+/// Where verbs meet executions: opens their store, reaches the process that has it open, or asks their server.
 pub trait Host: Send + Sync {
-    /// Has a request answered by whoever holds the store in `store`; the answers up to the final one. Never
+    /// Has a request answered by whoever holds the store, or by the server; the answers up to the final one. Never
     /// [`Request::Run`].
-    fn call<'a>(&'a self, store: &'a Path, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>>;
+    fn call<'a>(&'a self, place: &'a Place, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>>;
 
-    /// Keeps components in the store and runs one execution to its end, wherever it is driven.
+    /// Keeps components in the store and runs one execution to its end, wherever it is driven. A server has functions
+    /// and grants of its own.
     fn run<'a>(
         &'a self,
-        store: &'a Path,
+        place: &'a Place,
         components: Vec<Component>,
         run: Run,
         progress: &'a mut Progress<'_>,
@@ -142,6 +184,17 @@ pub trait Host: Send + Sync {
         rehearsal: &'a Rehearsal,
         weather: Weather,
     ) -> BoxFuture<'a, Result<Option<Rehearsed>, HostError>>;
+
+    /// Serves the API over a store until the user interrupts it; what happens is said.
+    fn serve<'a>(
+        &'a self,
+        store: &'a Path,
+        serving: Serving,
+        say: &'a mut (dyn FnMut(&str) + Send),
+    ) -> BoxFuture<'a, Result<(), HostError>>;
+
+    /// Makes a token by chance.
+    fn make_token(&self, scopes: &[Scope]) -> MadeToken;
 
     /// Serves an editor over standard input and output, as its language server.
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd>;

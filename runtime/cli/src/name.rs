@@ -4,9 +4,6 @@ use stepwell_expression::Value;
 
 use crate::exit::Trouble;
 
-/// The longest name that an execution may have, in characters.
-const NAME_CHARACTERS_MAX: usize = 128;
-
 /// How many hex digits a name has that was made up.
 const DIGITS: usize = 16;
 
@@ -43,19 +40,6 @@ impl Contents<'_> {
     }
 }
 
-/// Refuses what cannot name an execution.
-pub(crate) fn check(name: &str) -> Result<(), String> {
-    let fits = |character: char| character.is_ascii_alphanumeric() || "_-.".contains(character);
-    let length = name.chars().count();
-    if (1..=NAME_CHARACTERS_MAX).contains(&length) && name.chars().all(fits) && !name.starts_with(['-', '.']) {
-        return Ok(());
-    }
-    Err(format!(
-        "an execution's name has 1 to {NAME_CHARACTERS_MAX} letters, digits, `_`, `-` and `.`, and starts with a letter, \
-         a digit or `_`"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,15 +71,5 @@ mod tests {
             name(b"flo", Some(b"wfunctions"), vec!["d1"], r#"{"a":1}"#),
         ];
         assert!(others.iter().all(|other| *other != base));
-    }
-
-    #[test]
-    fn names_are_plain() {
-        for good in ["a", "9f86d081884c7d65", "nightly-2", "_x.y"] {
-            assert_eq!(check(good), Ok(()), "{good}");
-        }
-        for bad in ["", "a/b", "-a", ".a", "a b", "ä", &"x".repeat(129)] {
-            assert!(check(bad).is_err(), "{bad}");
-        }
     }
 }

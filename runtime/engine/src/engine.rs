@@ -69,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) dues: crate::dispatch::Dues,
     pub(crate) leftovers: crate::leftovers::Leftovers,
     pub(crate) fresh: crate::fresh::Fresh,
+    pub(crate) pinned: crate::pinned::Pinned,
 }
 
 impl std::fmt::Debug for Inner {
@@ -135,6 +136,7 @@ impl Engine {
             dues: crate::dispatch::Dues::default(),
             leftovers: crate::leftovers::Leftovers::default(),
             fresh: crate::fresh::Fresh::default(),
+            pinned: crate::pinned::Pinned::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -328,18 +330,15 @@ impl Engine {
     }
 
     /// The rows of those executions, as they stand now.
-    async fn rows(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<ExecutionRow>, EngineError> {
+    async fn rows(&self, wanted: impl Fn(&str) -> bool + Send + Sync) -> Result<Vec<ExecutionRow>, EngineError> {
         const PAGE: usize = 1_000;
         let mut rows = Vec::new();
         let mut after: Option<Arc<str>> = None;
         loop {
-            let page = self.inner.ports.catalogue.executions(after.as_deref(), PAGE).await?;
-            let is_last = page.len() < PAGE;
-            after = page.last().map(|row| row.execution.clone());
-            for row in page.into_iter().filter(|row| wanted(&row.execution)) {
-                rows.extend(self.inner.current_row(row).await?);
-            }
-            if is_last {
+            let page = self.page(after.as_deref(), PAGE, &wanted).await?;
+            rows.extend(page.rows);
+            after = page.last;
+            if after.is_none() {
                 return Ok(rows);
             }
         }

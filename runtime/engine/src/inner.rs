@@ -52,16 +52,27 @@ impl Inner {
         first: Option<&Record>,
         woken: Option<Arc<Woken>>,
     ) -> Result<Option<Arc<Shared>>, Halt> {
+        let Some(pins) = self.pinned_of(execution, first).await? else {
+            return Ok(None);
+        };
+        let flow = self.flow(&pins.version).await?;
+        Ok(Some(Shared::new(self.clone(), execution.clone(), pins, flow, woken)))
+    }
+
+    /// The same pins, read once: where several processes drive, an execution comes wake by wake.
+    async fn pinned_of(&self, execution: &Arc<str>, first: Option<&Record>) -> Result<Option<Arc<Pins>>, Halt> {
+        if let Some(pins) = self.pinned.find(execution) {
+            return Ok(Some(pins));
+        }
         let pins = match first.and_then(|first| first.pins.clone()) {
             Some(pins) => Some(pins),
             None => self.pins_of(execution).await?,
         };
-        let Some(pins) = pins else {
-            return Ok(None);
-        };
-        let flow = self.flow(&pins.version).await?;
-        let shared = Shared::new(self.clone(), execution.clone(), Arc::new(pins), flow, woken);
-        Ok(Some(shared))
+        let pins = pins.map(Arc::new);
+        if let Some(pins) = pins.as_ref().filter(|_| self.sharing.is_some()) {
+            self.pinned.keep(execution, pins);
+        }
+        Ok(pins)
     }
 
     pub(crate) async fn ended(&self, execution: &Arc<str>, status: &Status) -> Result<Ended, EngineError> {

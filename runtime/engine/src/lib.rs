@@ -16,6 +16,7 @@
 mod api;
 mod attempt;
 mod busy;
+mod catalogue;
 mod child_flow;
 mod commit;
 mod cost;
@@ -34,6 +35,7 @@ mod inner;
 mod leftovers;
 mod mail;
 mod markers;
+mod pinned;
 mod places;
 mod session;
 mod sessions;
@@ -47,6 +49,7 @@ mod versions;
 mod watchers;
 
 pub use api::{Cost, Description, Ended, EngineError, HistoryEvent, Observed, OpenState, Ports, Start, Started};
+pub use catalogue::Page;
 pub use engine::{Driving, Engine};
 pub use sharing::Handled;
 pub use stepwell_core::FlowVersion;

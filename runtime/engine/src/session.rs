@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Failure, Pins, Record, ScopeId, Status};
+use stepwell_core::{Failure, Pins, Record, Revision, ScopeId, Status};
 use stepwell_expression::{Birth, Memory, Needs};
 use stepwell_model::Flow;
 use stepwell_ports::{Due, LogError, Millis, ScopeKey};
@@ -244,6 +244,19 @@ impl Shared {
         below.for_each(|(_, arm)| arm.wants = Due::Never);
     }
 
+    /// Lists an execution that rests for the first time, where several processes drive: the wake of its first record
+    /// owes that, and is acknowledged behind it. One that ends without a rest is listed at its end.
+    async fn list_at_rest(&self) -> Result<(), Halt> {
+        let came_by_first = |woken: &Arc<Woken>| woken.scope == ScopeId::root() && woken.receipt.expects == Revision(1);
+        if !self.woken.as_ref().is_some_and(came_by_first) {
+            return Ok(());
+        }
+        let started_ms = self.pins.started_ms;
+        self.engine
+            .index(&self.execution, &self.pins, &Status::Running, started_ms)
+            .await
+    }
+
     /// Brings the due-time index to rest.
     async fn settle(&self) -> Result<(), LogError> {
         if self.engine.sharing.is_some() {
@@ -281,7 +294,8 @@ fn at(due: Due) -> Option<Millis> {
 
 /// Drives an execution until nothing of it has anything to do.
 pub(crate) async fn run(engine: Arc<Inner>, execution: Arc<str>, mut inbox: UnboundedReceiver<Mail>) {
-    let outcome = drive(&engine, &execution, &mut inbox, None).await;
+    let first = engine.fresh.take(&execution);
+    let outcome = drive(&engine, &execution, &mut inbox, Came::Here(first)).await;
     engine.retire(&execution, inbox, outcome);
 }
 
@@ -295,18 +309,29 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
+/// How a session came about, with a record of its root that is at hand.
+pub(crate) enum Came {
+    /// This process drives alone; that is the first record, with nothing behind it.
+    Here(Option<Record>),
+    /// By a wake; that was the last record when it came.
+    ByWake(Arc<Woken>, Option<Record>),
+}
+
 pub(crate) async fn drive(
     engine: &Arc<Inner>,
     execution: &Arc<str>,
     inbox: &mut UnboundedReceiver<Mail>,
-    woken: Option<Arc<Woken>>,
+    came: Came,
 ) -> Result<Outcome, Halt> {
-    let first = engine.fresh.take(execution);
-    let Some(shared) = engine.shared(execution, first.as_ref(), woken).await? else {
+    let (woken, root) = match came {
+        Came::Here(first) => (None, first),
+        Came::ByWake(woken, last) => (Some(woken), last),
+    };
+    let Some(shared) = engine.shared(execution, root.as_ref(), woken).await? else {
         return Ok(Outcome::Unknown);
     };
     shared.stand_in_the_index();
-    let root = match first {
+    let root = match root {
         Some(record) => Some(Driver::resumed(&shared, ScopeId::root(), record, None)),
         None => Driver::load_root(&shared).await?,
     };
@@ -348,6 +373,7 @@ pub(crate) async fn drive(
                     shared.refresh();
                     continue;
                 }
+                shared.list_at_rest().await?;
                 shared.settle().await?;
                 match engine.retire_idle(execution, inbox) {
                     Some(mail) => {

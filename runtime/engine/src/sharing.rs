@@ -20,7 +20,7 @@ use futures::future::Either;
 use stepwell_core::{
     AttemptNumber, Event, Found, Looker, Millis, Receipt, Record, Rest, Revision, SENDER_LIFE_MS, ScopeId, Turn, WakeId,
 };
-use stepwell_ports::{LogError, Remedy, ScopeKey, Wake, Wakes};
+use stepwell_ports::{LogEntry, LogError, Remedy, ScopeKey, Wake, Wakes};
 
 use crate::api::EngineError;
 use crate::commit::{TRIES_EVERY_MS, TRIES_MAX};
@@ -28,7 +28,8 @@ use crate::driver::{Driver, SLEEP_THROUGH_MS};
 use crate::engine::{Engine, Inner, lock};
 use crate::inner::halted;
 use crate::mail::Mail;
-use crate::session::{Halt, Shared, drive};
+use crate::session::{Came, Halt, Shared, drive};
+use crate::tree;
 
 /// When a wake is handed out again whose invocation failed for a reason that passes.
 const AGAIN_MS: Millis = 1_000;
@@ -113,36 +114,44 @@ impl Inner {
             times,
             received_ms: self.ports.clock.now(),
         };
-        match self.look_for(&wake.key, &receipt).await {
-            Ok(Found::Record) => {}
-            Ok(Found::NotYet(at)) => return Ok(Handled::Later(at)),
-            Ok(Found::Never) => return Ok(Handled::Done),
+        let last = match self.look_for(&wake.key, &receipt).await {
+            Ok((Found::Record, last)) => last,
+            Ok((Found::NotYet(at), _)) => return Ok(Handled::Later(at)),
+            Ok((Found::Never, _)) => return Ok(Handled::Done),
             Err(error) => return self.passing(error.into()),
-        }
+        };
         let woken = Arc::new(Woken {
             scope: ScopeId(wake.key.scope.clone()),
             receipt,
             deadline_ms,
             later: Mutex::default(),
         });
-        self.carry_out(&wake.key.execution, woken).await
+        let root = last.filter(|_| wake.key.scope.is_empty());
+        let root = root.map(|root| tree::decoded(&root)).transpose()?;
+        self.carry_out(&wake.key.execution, Came::ByWake(woken.clone(), root), &woken)
+            .await
     }
 
-    /// What a wake finds; it may have overtaken its record by a moment.
-    async fn look_for(&self, key: &ScopeKey, receipt: &Receipt) -> Result<Found, LogError> {
+    /// What a wake finds, and the last record that is there; it may have overtaken its own by a moment.
+    async fn look_for(&self, key: &ScopeKey, receipt: &Receipt) -> Result<(Found, Option<LogEntry>), LogError> {
         let mut patience = EARLY_MS.into_iter();
         loop {
             let last = self.ports.log.last(key).await?;
             let now = self.ports.clock.now();
-            let found = receipt.found(last.map(|last| Revision(last.revision)), now);
+            let found = receipt.found(last.as_ref().map(|last| Revision(last.revision)), now);
             match (found, patience.next()) {
                 (Found::NotYet(_), Some(ms)) => self.ports.clock.sleep_until(now + ms).await,
-                (found, _) => return Ok(found),
+                (found, _) => return Ok((found, last)),
             }
         }
     }
 
-    async fn carry_out(self: &Arc<Self>, execution: &Arc<str>, woken: Arc<Woken>) -> Result<Handled, Halt> {
+    async fn carry_out(
+        self: &Arc<Self>,
+        execution: &Arc<str>,
+        came: Came,
+        woken: &Arc<Woken>,
+    ) -> Result<Handled, Halt> {
         let (sender, mut inbox) = mpsc::unbounded();
         // The receiver is at hand: the mail is taken.
         let _ = sender.unbounded_send(Mail::look(woken.scope.clone()));
@@ -151,7 +160,7 @@ impl Inner {
                 "two wakes of one execution at once in one process".to_owned(),
             ));
         }
-        let outcome = drive(self, execution, &mut inbox, Some(woken.clone())).await;
+        let outcome = drive(self, execution, &mut inbox, came).await;
         lock(&self.sessions).remove(execution);
         // Whoever waits took this for a session that would tell how it ends.
         self.notify(execution, &Ok(None));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::channel::oneshot;
+use futures::future::OptionFuture;
 use stepwell_core::{Drive, Event, Moment, Pins, Program, Record, Revision, ScopeId, Status, Stop, advance};
 use stepwell_expression::{Memory, Value};
 use stepwell_model::Flow;
@@ -127,8 +128,10 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
         execution: execution.clone(),
         scope: "".into(),
     };
-    if let Some(begun) = engine.begun(&key, &pins).await? {
-        engine.wake_again(key, Revision(1)).await?;
+    // Where others drive, too, what is there is found by the append that loses: nearly every start is of something new.
+    if engine.sharing.is_none()
+        && let Some(begun) = engine.begun(&key, &pins).await?
+    {
         return Ok(begun);
     }
     let flow = engine.flow(&pins.version).await?;
@@ -150,14 +153,17 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
     // Where others drive, too, they may go on from it first.
     let ticket = engine.sharing.is_none().then(|| engine.fresh.expect(&execution));
     // The row is handed over first: one without an execution is passed over, but an execution without a row would not
-    // be found.
-    let indexing = engine
-        .ports
-        .catalogue
-        .index(row(&execution, &pins, &Status::Running, record.stamp));
+    // be found. Where others drive, too, the wake owes it.
+    let rows = &engine.ports.catalogue;
+    let indexing = OptionFuture::from(
+        engine
+            .sharing
+            .is_none()
+            .then(|| rows.index(row(&execution, &pins, &Status::Running, record.stamp))),
+    );
     let appending = append(engine, entry, (ticket, &record), due, announced);
     let (indexed, appended) = futures::join!(indexing, appending);
-    indexed?;
+    indexed.transpose()?;
     match appended {
         Ok(()) => {
             if !record.snapshot.status.is_running() {
@@ -173,7 +179,9 @@ pub(crate) async fn begin(engine: &Arc<Inner>, pins: Pins) -> Result<Begun, Halt
             Ok(Begun::New(execution))
         }
         Err(LogError::Taken { .. }) => {
-            engine.index_again(&execution).await?;
+            if engine.sharing.is_none() {
+                engine.index_again(&execution).await?;
+            }
             let begun = engine.begun(&key, &pins).await?;
             begun.ok_or_else(|| Halt::Bug("a record was taken and is not there".to_owned()))
         }

@@ -8,12 +8,11 @@ use stepwell_egress::Outbound;
 use stepwell_engine::Ports;
 use stepwell_objects_directory::DirectoryObjects;
 use stepwell_ports::{Catalogue, Log, Objects};
-use stepwell_system::{RuntimeSpawn, SystemClock, SystemSeeds};
+use stepwell_system::{EnvironmentSecrets, RuntimeSpawn, SystemClock, SystemSeeds};
 use stepwell_tasks_http::{HttpClient, HttpTasks};
 use tokio::runtime::Handle;
 
 use crate::router::{Places, Router};
-use crate::secrets::EnvironmentSecrets;
 
 /// The folder of the objects below the store's.
 const OBJECTS: &str = "objects";

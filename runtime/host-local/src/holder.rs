@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use stepwell_actions::Registry;
+use stepwell_api::service::Unanswered;
 use stepwell_cli::Kept;
-use stepwell_cli::service::Unanswered;
 use stepwell_engine::{Driving, Engine, EngineError};
 use stepwell_store_embedded::{EmbeddedStore, OpenError, Options, StoreStats};
 use stepwell_wire::Run;
@@ -75,8 +76,13 @@ impl Holder {
     }
 
     /// Makes a run's components ready.
-    pub(crate) async fn prepare(&self, run: &Run) -> Result<(), Unanswered> {
-        self.router.prepare(run).await
+    pub(crate) async fn prepare_run(&self, run: &Run) -> Result<(), Unanswered> {
+        self.router.prepare_run(run).await
+    }
+
+    /// Makes the components of functions ready.
+    pub(crate) async fn prepare(&self, registry: &Registry) -> Result<(), Unanswered> {
+        self.router.prepare(registry).await
     }
 
     /// Waits until the store fails under the due-time loop. Dropping the future loses nothing.

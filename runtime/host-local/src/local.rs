@@ -1,4 +1,4 @@
-//! The local host: whoever gets a store's lock holds it, everybody else asks the holder.
+//! The local host: whoever gets a store's lock holds it, everybody else asks the holder, or a server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,12 +8,16 @@ use anyhow::{Context, anyhow};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use stepwell_actions::Grants;
-use stepwell_cli::service::{self, Running};
-use stepwell_cli::{Component, EditorEnd, Host, HostError, Progress, Rehearsal, Rehearsed, RunEnd, Weather};
+use stepwell_api::NewToken;
+use stepwell_api::service::{self, Running};
+use stepwell_cli::{
+    Component, EditorEnd, Endpoint, Host, HostError, MadeToken, Place, Progress, Rehearsal, Rehearsed, RunEnd, Serving,
+    Weather,
+};
 use stepwell_engine::{Driving, Engine};
 use stepwell_ports::Seeds as _;
 use stepwell_store_memory::MemoryStore;
-use stepwell_wire::{Answer, Naming, Request, Run};
+use stepwell_wire::{Answer, Naming, Request, Run, Scope};
 
 use crate::components;
 use crate::doors::{Doors, doors, objects};
@@ -21,8 +25,10 @@ use crate::editor::serve_editor;
 use crate::holder::Holder;
 use crate::interrupt::Interrupt;
 use crate::rehearsal::Stage;
+use crate::remote::Exchange;
 use crate::router::Places;
 use crate::runs::{Watched, follow, interrupted, remember, unanswered, watch};
+use crate::serving::serve;
 use crate::socket::Connection;
 use stepwell_system::SystemSeeds;
 
@@ -39,7 +45,7 @@ pub(crate) struct LocalHost {
 }
 
 /// How a store is reached.
-enum Reached {
+pub(crate) enum Reached {
     /// This process holds it now.
     Held(Box<Holder>),
     /// Another process holds it.
@@ -69,6 +75,19 @@ impl LocalHost {
                 }
             }
         }
+    }
+
+    async fn behind_a_server(
+        &self,
+        endpoint: &Endpoint,
+        mut run: Run,
+        progress: &mut Progress<'_>,
+    ) -> Result<RunEnd, HostError> {
+        let _careful = self.interrupt.careful();
+        if run.naming == Naming::Fresh {
+            run.nonce = Some(nonce());
+        }
+        Exchange::with(endpoint)?.run(run, &self.interrupt, progress).await
     }
 
     async fn to_its_end(
@@ -133,7 +152,7 @@ impl LocalHost {
         tokio::select! {
             biased;
             () = self.interrupt.asked() => return Ok(interrupted(progress)),
-            prepared = holder.prepare(run) => prepared.map_err(unanswered)?,
+            prepared = holder.prepare_run(run) => prepared.map_err(unanswered)?,
         }
         let mut running = Running::begin(holder.engine(), run.clone()).await.map_err(unanswered)?;
         remember(run, &running.begun);
@@ -151,12 +170,12 @@ impl LocalHost {
         progress: &mut Progress<'_>,
     ) -> Result<RunEnd, HostError> {
         let _careful = self.interrupt.careful();
-        let place = Place::for_express(store, &kept, &run)?;
-        if let Some(place) = &place {
-            keep(place.folder(), kept).await?;
+        let lodging = Lodging::for_express(store, &kept, &run)?;
+        if let Some(lodging) = &lodging {
+            keep(lodging.folder(), kept).await?;
         }
         let memory = Arc::new(MemoryStore::new());
-        let places = place.as_ref().map(|place| place.places(&run)).transpose()?;
+        let places = lodging.as_ref().map(|lodging| lodging.places(&run)).transpose()?;
         let Doors { ports, router } = doors(memory.clone(), memory, places)?;
         let engine = Engine::open(ports, Driving::Named)
             .await
@@ -164,7 +183,7 @@ impl LocalHost {
         tokio::select! {
             biased;
             () = self.interrupt.asked() => return Ok(interrupted(progress)),
-            prepared = router.prepare(&run) => prepared.map_err(unanswered)?,
+            prepared = router.prepare_run(&run) => prepared.map_err(unanswered)?,
         }
         let due = tokio::spawn({
             let engine = engine.clone();
@@ -179,18 +198,24 @@ impl LocalHost {
 }
 
 impl Host for LocalHost {
-    fn call<'a>(&'a self, store: &'a Path, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>> {
-        self.answered(store, request).boxed()
+    fn call<'a>(&'a self, place: &'a Place, request: Request) -> BoxFuture<'a, Result<Vec<Answer>, HostError>> {
+        match place {
+            Place::Store(store) => self.answered(store, request).boxed(),
+            Place::Endpoint(endpoint) => async { Exchange::with(endpoint)?.call(request).await }.boxed(),
+        }
     }
 
     fn run<'a>(
         &'a self,
-        store: &'a Path,
+        place: &'a Place,
         components: Vec<Component>,
         run: Run,
         progress: &'a mut Progress<'_>,
     ) -> BoxFuture<'a, Result<RunEnd, HostError>> {
-        self.to_its_end(store, components, run, progress).boxed()
+        match place {
+            Place::Store(store) => self.to_its_end(store, components, run, progress).boxed(),
+            Place::Endpoint(endpoint) => self.behind_a_server(endpoint, run, progress).boxed(),
+        }
     }
 
     fn express<'a>(
@@ -219,6 +244,20 @@ impl Host for LocalHost {
         .boxed()
     }
 
+    fn serve<'a>(
+        &'a self,
+        store: &'a Path,
+        serving: Serving,
+        say: &'a mut (dyn FnMut(&str) + Send),
+    ) -> BoxFuture<'a, Result<(), HostError>> {
+        serve(&self.interrupt, store, serving, say).boxed()
+    }
+
+    fn make_token(&self, scopes: &[Scope]) -> MadeToken {
+        let NewToken { token, line } = NewToken::new(SystemSeeds.seed(), scopes);
+        MadeToken { token, line }
+    }
+
     fn serve_editor(&self) -> BoxFuture<'_, EditorEnd> {
         serve_editor().boxed()
     }
@@ -234,7 +273,7 @@ fn nonce() -> String {
 }
 
 /// Takes the store's lock, or finds who has it.
-async fn reach(store: &Path, driving: Driving) -> Result<Reached, HostError> {
+pub(crate) async fn reach(store: &Path, driving: Driving) -> Result<Reached, HostError> {
     for _ in 0..LOOKS_MAX {
         if let Some(holder) = Holder::open(store, driving).await? {
             return Ok(Reached::Held(Box::new(holder)));
@@ -268,19 +307,19 @@ async fn ask(mut connection: Connection, request: &Request) -> Result<Option<Vec
     Ok(None)
 }
 
-async fn keep(folder: &Path, kept: Vec<Component>) -> Result<(), HostError> {
+pub(crate) async fn keep(folder: &Path, kept: Vec<Component>) -> Result<(), HostError> {
     let folder = folder.to_owned();
     let keeping = tokio::task::spawn_blocking(move || components::keep(&folder, &kept)).await;
     Ok(keeping.context("while keeping components")??)
 }
 
 /// Where an Express execution has its components: in the store if there is one, else in a folder that goes with it.
-enum Place {
+enum Lodging {
     Store(std::path::PathBuf),
     Passing(tempfile::TempDir),
 }
 
-impl Place {
+impl Lodging {
     /// Nothing where the run has neither components nor objects.
     fn for_express(store: &Path, kept: &[Component], run: &Run) -> Result<Option<Self>, HostError> {
         if store.is_dir() || reaches_objects(run) {

@@ -4,6 +4,8 @@
 //!   main ── cli::main ── LocalHost ──┬─ Holder: the store's lock is ours
 //!                                    │    EmbeddedStore, Engine, socket::Server
 //!                                    ├─ socket::Connection: somebody else holds it
+//!                                    ├─ serving: we hold it, and answer over HTTP, too
+//!                                    ├─ remote: a server is asked
 //!                                    └─ rehearsal: a world in memory, with a time of its own
 //! ```
 //!
@@ -18,11 +20,13 @@ mod doors;
 mod editor;
 mod holder;
 mod interrupt;
+mod listener;
 mod local;
 mod rehearsal;
+mod remote;
 mod router;
 mod runs;
-mod secrets;
+mod serving;
 mod socket;
 
 use std::process::ExitCode;

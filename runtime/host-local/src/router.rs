@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use stepwell_cli::service::{self, Unanswered};
+use stepwell_actions::{Function, Registry, Target};
+use stepwell_api::service::{self, Unanswered};
 use stepwell_egress::Outbound;
 use stepwell_ports::{Call, Objects, Outcome, TaskFailure, Tasks, Telemetry, Work};
 use stepwell_tasks_http::HttpTasks;
@@ -56,13 +57,22 @@ impl Router {
         Self { http, guests }
     }
 
-    /// Checks and compiles the components that a run names, if they are not; the compiler has a thread of its own.
+    /// Makes the components that a run names ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Router::prepare`], and where the run cannot be read.
+    pub(crate) async fn prepare_run(self: &Arc<Self>, run: &Run) -> Result<(), Unanswered> {
+        self.prepare(&service::registry(run)?).await
+    }
+
+    /// Checks and compiles the components of functions, if they are not; the compiler has a thread of its own.
     ///
     /// # Errors
     ///
     /// A refusal that says what is wrong with one.
-    pub(crate) async fn prepare(self: &Arc<Self>, run: &Run) -> Result<(), Unanswered> {
-        let digests = service::components(run)?;
+    pub(crate) async fn prepare(self: &Arc<Self>, registry: &Registry) -> Result<(), Unanswered> {
+        let digests = components(registry);
         if digests.is_empty() {
             return Ok(());
         }
@@ -115,6 +125,18 @@ impl Tasks for Router {
             },
         }
     }
+}
+
+/// The digests of the components that functions name.
+fn components(registry: &Registry) -> Vec<Arc<str>> {
+    let digest = |function: &Function| match &function.target {
+        Target::Component { digest } => Some(digest.clone()),
+        Target::Http { .. } | Target::Stub(_) => None,
+    };
+    let mut digests: Vec<Arc<str>> = registry.functions.iter().filter_map(digest).collect();
+    digests.sort();
+    digests.dedup();
+    digests
 }
 
 fn not_started(message: String) -> Outcome {

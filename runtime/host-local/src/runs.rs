@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stepwell_cli::service::{Next, Running, Unanswered};
+use stepwell_api::service::{Next, Running, Unanswered};
 use stepwell_cli::{Driven, HostError, Progress, RunEnd};
 use stepwell_wire::{Answer, Begun, Naming, Refusal, Run};
 use tokio::time::{Interval, MissedTickBehavior, interval};
@@ -118,10 +118,10 @@ pub(crate) fn unanswered(unanswered: Unanswered) -> HostError {
 }
 
 /// When a live tree is drawn again; where none is, nothing is to be woken for.
-struct Ticks(Option<Interval>);
+pub(crate) struct Ticks(Option<Interval>);
 
 impl Ticks {
-    fn of(progress: &Progress<'_>) -> Self {
+    pub(crate) fn of(progress: &Progress<'_>) -> Self {
         Self(progress.is_drawn().then(|| {
             let mut ticks = interval(DRAWN_EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -129,7 +129,7 @@ impl Ticks {
         }))
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         match &mut self.0 {
             Some(ticks) => drop(ticks.tick().await),
             None => std::future::pending().await,

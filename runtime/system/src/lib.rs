@@ -1,6 +1,10 @@
-//! The system's time, chance and threads, as the hosts give them to the engine.
+//! The system's time, chance, threads and secrets, as the hosts give them to the engine.
 //!
 //! **Invariant:** nothing is decided here; whoever simulates replaces the whole of it.
+
+mod secrets;
+
+pub use secrets::EnvironmentSecrets;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -4,7 +4,7 @@ use stepwell_egress::{SecretText, Secrets};
 
 /// The secret `NAME` is the variable `STEPWELL_SECRET_NAME`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct EnvironmentSecrets;
+pub struct EnvironmentSecrets;
 
 impl Secrets for EnvironmentSecrets {
     fn secret(&self, name: &str) -> Option<SecretText> {

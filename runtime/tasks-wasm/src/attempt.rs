@@ -19,9 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{Engine, Store};
 
-use crate::components::{Components, Loaded};
+use crate::components::Components;
 use crate::failure::{failure, final_failure, of_component, of_guest, of_trap};
 use crate::guest::{Bounds, Guest, HANDLES_MAX, Reach};
+use crate::linking::Loaded;
 use crate::objects::CHUNK_BYTES_MAX;
 use crate::observed::Observed;
 use crate::pace::Pace;

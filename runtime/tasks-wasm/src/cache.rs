@@ -18,8 +18,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::Digest;
-use crate::components::COMPONENT_BYTES_MAX;
 use crate::folder::{make_private, read_at_most};
+use crate::kept::COMPONENT_BYTES_MAX;
 
 const COMPILED_BYTES_MAX: u64 = 8 * COMPONENT_BYTES_MAX;
 /// A name is a digest.

@@ -3,12 +3,14 @@
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 const HEX_DIGITS: usize = 64;
 
 /// A component's SHA-256 in lower hex; safe as the name of a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Digest(Arc<str>);
 
 impl Digest {
@@ -34,6 +36,25 @@ impl Digest {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A text is no digest.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no SHA-256 in lower hex")]
+pub struct NoDigest;
+
+impl TryFrom<String> for Digest {
+    type Error = NoDigest;
+
+    fn try_from(text: String) -> Result<Self, NoDigest> {
+        Self::parse(&text).ok_or(NoDigest)
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.as_str().to_owned()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::Digest;
+use crate::{Digest, Processor};
 
 /// The cause of an error of another library.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -22,9 +22,55 @@ pub enum OpenError {
     /// The WebAssembly engine does not start, for instance because the address space is limited.
     #[error("the WebAssembly engine does not start")]
     Engine(#[source] Cause),
+    /// What a package says of its components cannot be used.
+    #[error("cannot use `{}`", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: ManifestError,
+    },
     /// A thread does not start.
     #[error("a thread for guests does not start")]
     Threads(#[source] std::io::Error),
+}
+
+/// What can be wrong with the manifest of a package.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It is not there, or cannot be read.
+    #[error("it cannot be read")]
+    Unreadable(#[source] std::io::Error),
+    /// It is not what a packager writes.
+    #[error("it is no list of compiled components")]
+    Malformed(#[source] serde_json::Error),
+    /// It is of a format that this program does not know.
+    #[error("its format is {found}; this program knows {known}")]
+    Format {
+        /// Its format.
+        found: u32,
+        /// The one that is known.
+        known: u32,
+    },
+    /// Its components were compiled for another engine.
+    #[error("its components were compiled by {found}; this program runs those of {expected}: package it again")]
+    Engine {
+        /// What compiled them.
+        found: String,
+        /// What is here.
+        expected: &'static str,
+    },
+    /// Its components were compiled for another processor.
+    #[error(
+        "its components were compiled for {found}; this is {expected}: package it again with `--target {expected}`"
+    )]
+    Processor {
+        /// What they were compiled for.
+        found: Processor,
+        /// What is here.
+        expected: &'static str,
+    },
 }
 
 /// Why a component is refused or cannot be had.
@@ -105,6 +151,12 @@ pub enum ComponentError {
         /// Its digest.
         digest: Digest,
     },
+    /// It is not among the components that were deployed with this program, and only those run.
+    #[error("component `{digest}` was not deployed with this program: package it again")]
+    NotDeployed {
+        /// Its digest.
+        digest: Digest,
+    },
     /// The disk failed.
     #[error("the store of components failed while {during}")]
     Store {
@@ -114,6 +166,14 @@ pub enum ComponentError {
         #[source]
         source: std::io::Error,
     },
+}
+
+impl ComponentError {
+    pub(crate) fn invalid(error: &wasmtime::Error) -> Self {
+        Self::Invalid {
+            problem: format!("{error:#}"),
+        }
+    }
 }
 
 fn list(before: &str, names: &[String]) -> String {

@@ -71,9 +71,10 @@ pub(crate) fn of_component(error: &ComponentError) -> TaskFailure {
     };
     match error {
         ComponentError::Store { .. } => failure("FnF.ComponentUnavailable", detail),
-        ComponentError::NotFound { .. } | ComponentError::Damaged { .. } | ComponentError::NotCompiled { .. } => {
-            final_failure("FnF.ComponentUnavailable", detail)
-        }
+        ComponentError::NotFound { .. }
+        | ComponentError::Damaged { .. }
+        | ComponentError::NotCompiled { .. }
+        | ComponentError::NotDeployed { .. } => final_failure("FnF.ComponentUnavailable", detail),
         ComponentError::NotWasm
         | ComponentError::CoreModule
         | ComponentError::TooLarge { .. }

@@ -19,39 +19,55 @@
 //! A trap is `FnF.TaskTrapped`, a result that is no JSON `FnF.InvalidOutput`; a component that is missing or of another
 //! world is `FnF.ComponentUnavailable` or `FnF.InvalidComponent`; trouble of the host itself is `FnF.HostError`.
 //!
+//! Where components come from is an [`Origin`]: folders in which they are installed and compiled, or a [`Deployment`], whose
+//! components were compiled ahead of time for the processors of a cloud and ship with the program. Without the feature
+//! `compiler` the latter is what runs.
+//!
 //! Delivery: one call runs one guest at most once. Dropping the future of a call drops the guest at its next tick.
 //!
 //! **Invariant:** a guest sees nothing of this machine: no clock, no random source, no environment, no file, no socket;
 //! and what it reaches of the world is what the call's grants allow, asked for anew on each access.
 
+#[cfg(feature = "compiler")]
+mod ahead;
 mod attempt;
 mod cache;
 mod clocks;
 mod components;
+mod deployment;
 mod digest;
 mod error;
 mod failure;
 mod folder;
 mod guest;
 mod http;
+mod kept;
+mod linking;
 mod log;
 mod machine;
+mod manifest;
 mod memory;
 mod objects;
 mod observed;
 mod options;
 mod pace;
+mod processor;
 mod random;
 mod ticker;
 mod wasm_tasks;
 mod world;
 
-pub use components::COMPONENT_BYTES_MAX;
+#[cfg(feature = "compiler")]
+pub use ahead::AheadCompiler;
+pub use deployment::Deployment;
 pub use digest::Digest;
-pub use error::{ComponentError, OpenError};
+pub use error::{ComponentError, ManifestError, OpenError};
 pub use http::BODY_BYTES_MAX as HTTP_BODY_BYTES_MAX;
+pub use kept::COMPONENT_BYTES_MAX;
 pub use log::{BYTES_MAX as LOG_BYTES_MAX, LINES_MAX as LOG_LINES_MAX};
-pub use options::{Pool, Threads, WasmOptions};
+pub use manifest::{COMPILED_FOLDER, Compiled, MANIFEST_FILE, Manifest};
+pub use options::{Origin, Pool, Threads, WasmOptions};
+pub use processor::Processor;
 pub use wasm_tasks::WasmTasks;
 
 #[cfg(doc)]

@@ -20,7 +20,15 @@ const MEMORY_KEPT_BYTES: usize = 256 * 1024;
 const TABLE_KEPT_BYTES: usize = 64 * 1024;
 const INSTANCE_BYTES: usize = 4 * 1024 * 1024;
 
+/// The engine whose compiled components this program can run: wasmtime keeps its formats within a major version.
+pub(crate) const ENGINE: &str = "wasmtime 48";
+
 pub(crate) fn engine(pool: Pool) -> Result<Engine> {
+    Engine::new(&config(pool))
+}
+
+/// What components are compiled with and run with; the two must agree.
+pub(crate) fn config(pool: Pool) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -29,7 +37,7 @@ pub(crate) fn engine(pool: Pool) -> Result<Engine> {
         .max_wasm_stack(STACK_BYTES)
         .async_stack_size(FIBER_BYTES)
         .allocation_strategy(strategy(pool));
-    Engine::new(&config)
+    config
 }
 
 fn strategy(pool: Pool) -> InstanceAllocationStrategy {
@@ -58,5 +66,17 @@ fn strategy(pool: Pool) -> InstanceAllocationStrategy {
                 .pagemap_scan(Enabled::Auto);
             InstanceAllocationStrategy::Pooling(pooling)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_is_the_one_that_the_workspace_builds() {
+        let version = ENGINE.strip_prefix("wasmtime ").unwrap();
+        let manifest = include_str!("../../../Cargo.toml");
+        assert!(manifest.contains(&format!("\nwasmtime = {{ version = \"{version}\"")));
     }
 }

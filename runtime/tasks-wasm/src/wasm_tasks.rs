@@ -18,6 +18,7 @@ use crate::attempt::{Host, carry_out};
 use crate::components::Components;
 use crate::failure::failure;
 use crate::guest::{self, Reach};
+use crate::linking::Linking;
 use crate::ticker::Ticker;
 use crate::{ComponentError, Digest, OpenError, Threads, WasmOptions, machine};
 
@@ -36,8 +37,7 @@ impl WasmTasks {
     /// [`OpenError`] when a folder cannot be used, or the engine or its threads do not start.
     pub fn open(options: WasmOptions) -> Result<Self, OpenError> {
         let WasmOptions {
-            components,
-            cache,
+            origin,
             objects,
             outbound,
             pool,
@@ -45,7 +45,7 @@ impl WasmTasks {
         } = options;
         let engine = machine::engine(pool).map_err(|error| OpenError::Engine(error.into()))?;
         let linker = guest::linker(&engine).map_err(|error| OpenError::Engine(error.into()))?;
-        let components = Components::open(engine.clone(), linker, components, &cache, pool)?;
+        let components = Components::open(Linking::new(engine.clone(), linker, pool), origin)?;
         let places = usize::try_from(pool.guests_max()).unwrap_or(Semaphore::MAX_PERMITS);
         let host = Host {
             components: Arc::new(components),

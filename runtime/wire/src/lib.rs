@@ -1,7 +1,8 @@
 //! What processes and programs say to each other about executions.
 //!
-//! Two vocabularies live here. [`Request`] and [`Answer`] travel as JSON lines over the socket beside a store: one
-//! process drives the store, others hand it their verbs. [`output`] holds what `--json` prints, which is frozen.
+//! Three vocabularies live here. [`Request`] and [`Answer`] travel as JSON lines over the socket beside a store: one
+//! process drives the store, others hand it their verbs. [`output`] holds what `--json` prints, which is frozen. [`api`]
+//! holds the bodies that go over HTTP.
 //!
 //! ```text
 //! server ── Hello ───────────────────────────► client      which protocol, and whether executions are driven here
@@ -15,12 +16,19 @@
 //! **Invariant:** types and their JSON alone: no sockets, no files, nothing that an engine computes with.
 
 mod answer;
+pub mod api;
+mod deployment;
 mod hello;
 mod line;
+mod name;
 pub mod output;
 mod request;
+mod scope;
 
 pub use answer::{Answer, Begun, Class, Refusal};
+pub use deployment::Deployment;
 pub use hello::{Hello, PROTOCOL};
 pub use line::{LINE_BYTES_MAX, LineError, read_line, write_line};
+pub use name::{NAME_CHARACTERS_MAX, check_name};
 pub use request::{FlowText, Naming, Report, Request, Run, Standing};
+pub use scope::Scope;

@@ -314,7 +314,7 @@ pub struct HistoryEvent {
 }
 
 /// One entry of `validate --json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The file, as it was named.
     pub file: String,

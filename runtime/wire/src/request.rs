@@ -53,6 +53,32 @@ pub enum Report {
     },
 }
 
+/// The longest error code and cause of a report, as CloudFlow has them.
+const CODE_CHARACTERS_MAX: usize = 128;
+const CAUSE_CHARACTERS_MAX: usize = 4096;
+
+impl Report {
+    /// Refuses what completes no task.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, for a person.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Output(Plain(output)) if output.as_object().is_none() => {
+                Err(format!("the output is an object, not {}", output.kind()))
+            }
+            Self::Error { code, .. } if !(1..=CODE_CHARACTERS_MAX).contains(&code.chars().count()) => {
+                Err(format!("an error code has 1 to {CODE_CHARACTERS_MAX} characters"))
+            }
+            Self::Error { cause, .. } if cause.chars().count() > CAUSE_CHARACTERS_MAX => {
+                Err(format!("a cause has at most {CAUSE_CHARACTERS_MAX} characters"))
+            }
+            Self::Output(_) | Self::Error { .. } => Ok(()),
+        }
+    }
+}
+
 /// Everything that a run needs; components stand in the store already, by digest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,5 @@
 //! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`,
-//! `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask nightly`.
+//! `cargo xtask package`, `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask nightly`.
 //!
 //! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
 //! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
@@ -11,7 +11,9 @@ mod examples;
 mod fix_all;
 mod guests;
 mod house;
+mod infra;
 mod nightly;
+mod package;
 mod program;
 mod runtime;
 mod simulate;
@@ -28,6 +30,7 @@ cargo demo              builds the runtime and the example components, and runs 
 cargo verify [GATE…]    runs every gate, or those that are named; writes nothing into the tree
 cargo fix-all           formats, applies what clippy suggests, rewrites golden files
 cargo xtask guests      builds every WASM component
+cargo xtask package     builds what is deployed: [--target x86_64|arm64] [--release] [--layer] [--from FOLDER]
 cargo xtask simulate    runs random worlds: [SEEDS]
 cargo xtask bugs        plants bugs and looks for a seed that finds each: [NAME…]
 cargo xtask nightly     runs the long checks for 60 s each: [SECONDS] [CHECK…]";
@@ -52,6 +55,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "verify" => verify::run(&House::open()?, rest),
         "fix-all" => fix_all::run(&House::open()?),
         "nightly" => nightly::run(&House::open()?, rest),
+        "package" => package::run(&House::open()?, rest),
         "simulate" => simulate::run(&House::open()?, rest),
         "bugs" => bugs::run(&House::open()?, rest),
         "guests" => guests::build(&House::open()?, guests::Output::Shown),

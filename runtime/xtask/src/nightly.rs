@@ -5,7 +5,7 @@ mod fuzz;
 
 use anyhow::{Result, bail};
 
-use crate::house::House;
+use crate::{house::House, package};
 use deaths::Deaths;
 use fuzz::Fuzz;
 
@@ -23,10 +23,12 @@ enum Kind {
     Fuzzed,
     /// A test that cuts or kills.
     Deaths(Deaths),
+    /// The package for the processor that this machine does not have.
+    Package,
 }
 
 /// Every check, in order.
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 7] = [
     fuzzed("definition"),
     fuzzed("expression"),
     fuzzed("input"),
@@ -38,6 +40,10 @@ const CHECKS: [Check; 6] = [
     Check {
         name: "kills",
         kind: Kind::Deaths(deaths::KILLS),
+    },
+    Check {
+        name: "package",
+        kind: Kind::Package,
     },
 ];
 
@@ -59,6 +65,7 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
             (Kind::Fuzzed, Some(fuzz)) => fuzz.run(check.name, seconds),
             (Kind::Fuzzed, None) => bail!("the fuzz targets were not built"),
             (Kind::Deaths(deaths), _) => deaths.run(house, seconds),
+            (Kind::Package, _) => package::check_for(house, package::Target::foreign()),
         };
         match ran {
             Ok(note) => eprintln!("{:12} ok      {note}", check.name),
@@ -112,13 +119,21 @@ mod tests {
 
     #[test]
     fn checks_and_seconds_are_chosen() {
-        let all = vec!["definition", "expression", "input", "record", "cuts", "kills"];
+        let all = vec![
+            "definition",
+            "expression",
+            "input",
+            "record",
+            "cuts",
+            "kills",
+            "package",
+        ];
         assert_eq!(chosen_by(&[]).unwrap(), (60, all.clone()));
         assert_eq!(chosen_by(&["5"]).unwrap(), (5, all));
         assert_eq!(chosen_by(&["record", "7"]).unwrap(), (7, vec!["record"]));
         assert_eq!(
             chosen_by(&["recrd"]).unwrap_err().to_string(),
-            "there is no check `recrd`; there are definition, expression, input, record, cuts, kills"
+            "there is no check `recrd`; there are definition, expression, input, record, cuts, kills, package"
         );
     }
 }

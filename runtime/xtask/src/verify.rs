@@ -11,14 +11,14 @@ use crate::{
     deny, examples,
     guests::{self, Output},
     house::House,
-    program,
+    infra, package, program,
 };
 
 /// A gate answers a note for the summary, which may be empty.
 type Gate = (&'static str, fn(&House) -> Result<String>);
 
 /// In the order in which they run: what is quick first, what needs the components after them.
-const GATES: [Gate; 7] = [
+const GATES: [Gate; 9] = [
     ("fmt", |house| {
         quiet_gate(&mut house.cargo(&["fmt", "--all", "--check"]))
     }),
@@ -36,9 +36,11 @@ const GATES: [Gate; 7] = [
         )
     }),
     ("deny", deny::check),
+    ("infra", infra::check),
     ("examples", |house| {
         examples::check(house).map(|count| format!("{count} examples"))
     }),
+    ("package", package::check),
     ("test", |house| {
         let mut tests = house.cargo(&["test", "--workspace", "--no-fail-fast"]);
         quiet_gate(tests.env("STEPWELL_GUESTS", house.components()))

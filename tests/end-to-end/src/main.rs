@@ -28,6 +28,7 @@ mod naming;
 mod program;
 mod random;
 mod running;
+mod serving;
 mod settings;
 mod shapes;
 mod signals;

@@ -116,12 +116,11 @@ impl House {
 
     /// Starts the program.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self
-            .command(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        self.start_command(self.command(arguments))
+    }
+
+    pub(crate) fn start_command(&self, mut command: Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let out = lines(child.stdout.take().unwrap());
         let error = lines(child.stderr.take().unwrap());
         Running {
@@ -166,6 +165,13 @@ impl Running {
     pub(crate) fn says(&self, ending: &str) {
         let found = self.error.iter().any(|line| line.ends_with(ending));
         assert!(found, "nothing said ends with `{ending}`");
+    }
+
+    /// Reads standard error up to a line that begins so; the rest of that line.
+    pub(crate) fn told(&self, beginning: &str) -> String {
+        let mut lines = self.error.iter();
+        let found = lines.find_map(|line| line.strip_prefix(beginning).map(str::to_owned));
+        found.unwrap_or_else(|| panic!("nothing said begins with `{beginning}`"))
     }
 
     /// Sends a signal by its name.

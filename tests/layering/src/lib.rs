@@ -3,7 +3,7 @@
 //! Arrows point to lower numbers only; a layer never imports its own.
 //!
 //! ```text
-//!   6  host-local │ host-lambda                              wiring, the binaries
+//!   6  host-local │ host-lambda │ packager                   wiring, the binaries
 //!   5  cli    │ api │ language-server                        verbs │ routes │ what an editor is told
 //!   4  engine │ store-* wakes-* objects-* tasks-* │ simulator   the loop │ one technology each │ time and chance
 //!      aws │ system                                          how the SDKs are set up │ the system's time and chance
@@ -76,6 +76,7 @@ pub const HOUSE: &[Place] = &[
     place("api", 5, Role::Logic),
     place("host-local", 6, Role::Host),
     place("host-lambda", 6, Role::Host),
+    place("packager", 6, Role::Host),
 ];
 
 /// Crates in `runtime/` that stand outside the layers; nobody depends on them.

@@ -19,6 +19,7 @@ pub(crate) use flow::FlowFile;
 pub(crate) use functions::Functions;
 pub(crate) use grants::{checked_grants, grants};
 pub(crate) use input::{input, input_file, json};
+pub(crate) use reading::text;
 pub(crate) use settings::{set, settings};
 pub(crate) use test_file::{Tested, TestedCase};
 pub(crate) use watch::Watch;

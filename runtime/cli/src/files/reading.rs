@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::exit::Trouble;
+
 /// Reads at most `bytes_max` + 1 bytes, so that whoever checks the content sees that it is too large.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
     if is_named_pipe(path) {
@@ -17,6 +19,16 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, String> {
         return Err(format!("`{}` is a directory, not a file", path.display()));
     }
     read_all(file, bytes_max).map_err(|error| cannot(path, &error))
+}
+
+/// Reads a file of plain text.
+pub(crate) fn text(path: &Path, bytes_max: usize) -> Result<String, Trouble> {
+    let bytes = read(path, bytes_max).map_err(Trouble::Mistake)?;
+    let shown = path.display();
+    if bytes.len() > bytes_max {
+        return Err(Trouble::mistake(format!("`{shown}` has more than {bytes_max} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| Trouble::mistake(format!("`{shown}` is not UTF-8")))
 }
 
 /// Reads a stream in the same way.

@@ -4,12 +4,12 @@ use clap::Args;
 use stepwell_wire::output::{Description, DescriptionLine, OpenState, Outcome};
 use stepwell_wire::{Answer, Request};
 
-use super::{moment, no_store, unexpected};
+use super::{moment, refuse_no_store, unexpected};
 use crate::console::{Console, drawable};
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
+use crate::place::{Place, PlaceArgument};
 use crate::progress::duration;
-use crate::store::StoreArgument;
 
 const EXAMPLES: &str = "\
 A task that waits for a report is shown with the token that completes it.
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     /// The execution
     name: String,
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -33,12 +33,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
-        if !self.store.exists() {
-            return Err(no_store(&self.store, &self.name));
-        }
+        let place = self.place.place();
+        refuse_no_store(&place, &self.name)?;
         let answers = host
             .call(
-                self.store.path(),
+                &place,
                 Request::Describe {
                     execution: self.name.clone(),
                 },
@@ -50,62 +49,62 @@ impl Arguments {
         };
         match self.json {
             true => console.json(&DescriptionLine::from(description))?,
-            false => console.out(&drawable(&self.text(&description)?)),
+            false => console.out(&drawable(&text(&description, &place)?)),
         }
         Ok(Exit::Succeeded)
     }
+}
 
-    fn text(&self, description: &Description) -> Result<String, Trouble> {
-        let Description {
-            row,
-            input,
-            result,
-            open,
-            cost,
-        } = description;
-        let mut text = format!("{}/{}: {}\n", row.flow, row.name, row.status.name());
-        text.push_str(&format!("started  {}\n", moment(row.started_ms)));
-        if let Some(ended) = row.ended_ms {
-            let took = duration(ended.saturating_sub(row.started_ms));
-            text.push_str(&format!("ended    {}, after {took}\n", moment(ended)));
-        }
-        text.push_str(&format!("input    {}\n", json(input)?));
-        match result {
-            Some(Outcome::Output(output)) => text.push_str(&format!("output   {}\n", json(output)?)),
-            Some(Outcome::Error(failure)) => text.push_str(&format!("error    {}: {}\n", failure.code, failure.detail)),
-            None => {}
-        }
-        let guest = duration(cost.guest_us.div_ceil(1_000));
-        text.push_str(&format!(
-            "cost     {} record{}, {} bytes, {guest} in WASM\n",
-            cost.records,
-            if cost.records == 1 { "" } else { "s" },
-            cost.bytes
-        ));
-        text.extend(open.iter().map(|state| self.open_state(state)));
-        Ok(text)
+fn text(description: &Description, place: &Place) -> Result<String, Trouble> {
+    let Description {
+        row,
+        input,
+        result,
+        open,
+        cost,
+    } = description;
+    let mut text = format!("{}/{}: {}\n", row.flow, row.name, row.status.name());
+    text.push_str(&format!("started  {}\n", moment(row.started_ms)));
+    if let Some(ended) = row.ended_ms {
+        let took = duration(ended.saturating_sub(row.started_ms));
+        text.push_str(&format!("ended    {}, after {took}\n", moment(ended)));
     }
+    text.push_str(&format!("input    {}\n", json(input)?));
+    match result {
+        Some(Outcome::Output(output)) => text.push_str(&format!("output   {}\n", json(output)?)),
+        Some(Outcome::Error(failure)) => text.push_str(&format!("error    {}: {}\n", failure.code, failure.detail)),
+        None => {}
+    }
+    let guest = duration(cost.guest_us.div_ceil(1_000));
+    text.push_str(&format!(
+        "cost     {} record{}, {} bytes, {guest} in WASM\n",
+        cost.records,
+        if cost.records == 1 { "" } else { "s" },
+        cost.bytes
+    ));
+    text.extend(open.iter().map(|state| open_state(state, place)));
+    Ok(text)
+}
 
-    fn open_state(&self, state: &OpenState) -> String {
-        let separator = if state.scope.is_empty() { "" } else { "/" };
-        let attempt = if state.attempt > 0 {
-            format!("attempt {}, ", state.attempt)
-        } else {
-            String::new()
-        };
-        let line = format!(
-            "open     {}{separator}{}: {attempt}since {}\n",
-            state.scope,
-            state.state,
-            moment(state.since_ms)
-        );
-        match &state.token {
-            Some(token) => {
-                let store = self.store.words();
-                format!("{line}         it waits for: stepwell report {token} --output '{{}}'{store}\n")
-            }
-            None => line,
+fn open_state(state: &OpenState, place: &Place) -> String {
+    let separator = if state.scope.is_empty() { "" } else { "/" };
+    let attempt = if state.attempt > 0 {
+        format!("attempt {}, ", state.attempt)
+    } else {
+        String::new()
+    };
+    let line = format!(
+        "open     {}{separator}{}: {attempt}since {}\n",
+        state.scope,
+        state.state,
+        moment(state.since_ms)
+    );
+    match &state.token {
+        Some(token) => {
+            let place = place.words();
+            format!("{line}         it waits for: stepwell report {token} --output '{{}}'{place}\n")
         }
+        None => line,
     }
 }
 

@@ -4,11 +4,11 @@ use clap::Args;
 use stepwell_wire::output::HistoryEvent;
 use stepwell_wire::{Answer, Request};
 
-use super::no_store;
+use super::refuse_no_store;
 use crate::console::{Console, one_line};
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
-use crate::store::StoreArgument;
+use crate::place::PlaceArgument;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// The execution
     name: String,
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
     /// Print one JSON array
     #[arg(long)]
     json: bool,
@@ -34,12 +34,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
-        if !self.store.exists() {
-            return Err(no_store(&self.store, &self.name));
-        }
+        let place = self.place.place();
+        refuse_no_store(&place, &self.name)?;
         let answers = host
             .call(
-                self.store.path(),
+                &place,
                 Request::History {
                     execution: self.name.clone(),
                 },

@@ -1,4 +1,4 @@
-//! `stepwell list`: every execution of the store.
+//! `stepwell list`: every execution of a store or a server.
 
 use clap::Args;
 use stepwell_wire::output::Row;
@@ -8,8 +8,8 @@ use super::moment;
 use crate::console::{Console, drawable};
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
+use crate::place::PlaceArgument;
 use crate::progress::duration;
-use crate::store::StoreArgument;
 
 const EXAMPLES: &str = "\
 The newest execution comes first.
@@ -18,12 +18,12 @@ Examples:
   stepwell list
   stepwell list --json | jq '.[] | select(.status == \"Running\") | .name'";
 
-/// List every execution of the store
+/// List every execution
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
     /// Print one JSON array
     #[arg(long)]
     json: bool,
@@ -31,10 +31,11 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
-        let rows = match self.store.exists() {
-            true => rows(host.call(self.store.path(), Request::List).await?),
-            false => {
-                console.say(&format!("there is no store at `{}` yet", self.store.path().display()));
+        let place = self.place.place();
+        let rows = match place.missing_store() {
+            None => rows(host.call(&place, Request::List).await?),
+            Some(store) => {
+                console.say(&format!("there is no store at `{}` yet", store.display()));
                 Vec::new()
             }
         };

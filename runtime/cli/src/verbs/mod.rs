@@ -9,8 +9,10 @@ pub(crate) mod lsp;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod stop;
 pub(crate) mod test;
+pub(crate) mod token;
 pub(crate) mod validate;
 
 #[cfg(test)]
@@ -20,7 +22,7 @@ use stepwell_wire::{Answer, Refusal};
 
 use crate::exit::Trouble;
 use crate::host::HostError;
-use crate::store::StoreArgument;
+use crate::place::Place;
 
 /// A moment as people read it: RFC 3339, UTC, milliseconds.
 fn moment(ms: u64) -> String {
@@ -35,19 +37,23 @@ fn json(value: &impl serde::Serialize) -> Result<String, Trouble> {
     serde_json::to_string(value).map_err(|error| Trouble::mistake(error.to_string()))
 }
 
-/// The refusal of an execution that cannot be there, because there is no store.
-fn no_store(store: &StoreArgument, execution: &str) -> Trouble {
-    let store = store.path().display();
+/// Refuses an execution that cannot be there, because there is no store.
+fn refuse_no_store(place: &Place, execution: &str) -> Result<(), Trouble> {
+    let Some(store) = place.missing_store() else {
+        return Ok(());
+    };
+    let store = store.display();
     let message = format!("execution `{execution}` does not exist: there is no store at `{store}`");
-    Trouble::Host(HostError::Refused(Refusal::user("ExecutionNotExists", message)))
+    Err(Trouble::Host(HostError::Refused(Refusal::user(
+        "ExecutionNotExists",
+        message,
+    ))))
 }
 
 /// What the other side should never have answered.
 fn unexpected(answer: Option<Answer>) -> Trouble {
     let what = answer.map_or_else(|| "nothing".to_owned(), |answer| format!("{answer:?}"));
-    Trouble::Host(HostError::Broken(anyhow::anyhow!(
-        "the store was asked and answered {what}"
-    )))
+    Trouble::Host(HostError::Broken(anyhow::anyhow!("whoever was asked answered {what}")))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use stepwell_wire::{Refusal, Report, Request};
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::{Host, HostError};
-use crate::store::StoreArgument;
+use crate::place::PlaceArgument;
 
 const EXAMPLES: &str = "\
 The token is what the flow handed out as $Context.Current.TaskToken; `stepwell describe` shows it too.
@@ -15,10 +15,6 @@ The token is what the flow handed out as $Context.Current.TaskToken; `stepwell d
 Examples:
   stepwell report TOKEN --output '{\"approved\": true}'
   stepwell report TOKEN --error Rejected --cause 'too expensive'";
-
-/// The longest error code and cause, as CloudFlow has them.
-const CODE_CHARACTERS_MAX: usize = 128;
-const CAUSE_CHARACTERS_MAX: usize = 4096;
 
 /// Complete a task that waits for a report
 #[derive(Args, Debug)]
@@ -44,18 +40,19 @@ pub(crate) struct Arguments {
     )]
     cause: String,
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
 }
 
 impl Arguments {
     pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
         let report = self.report()?;
-        if !self.store.exists() {
-            let message = format!("no task waits: there is no store at `{}`", self.store.path().display());
+        let place = self.place.place();
+        if let Some(store) = place.missing_store() {
+            let message = format!("no task waits: there is no store at `{}`", store.display());
             return Err(refused("TaskInvalidState", &message));
         }
         host.call(
-            self.store.path(),
+            &place,
             Request::Report {
                 token: self.token,
                 report,
@@ -67,38 +64,20 @@ impl Arguments {
     }
 
     fn report(&self) -> Result<Report, Trouble> {
-        let Some(code) = &self.error else {
-            return output(self.output.as_deref().unwrap_or_default());
+        let report = match &self.error {
+            Some(code) => Report::Error {
+                code: code.clone(),
+                cause: self.cause.clone(),
+            },
+            None => Report::Output(Plain(output(self.output.as_deref().unwrap_or_default())?)),
         };
-        if !(1..=CODE_CHARACTERS_MAX).contains(&code.chars().count()) {
-            return Err(refused(
-                "InvalidArgument",
-                &format!("an error code has 1 to {CODE_CHARACTERS_MAX} characters"),
-            ));
-        }
-        if self.cause.chars().count() > CAUSE_CHARACTERS_MAX {
-            return Err(refused(
-                "InvalidArgument",
-                &format!("a cause has at most {CAUSE_CHARACTERS_MAX} characters"),
-            ));
-        }
-        Ok(Report::Error {
-            code: code.clone(),
-            cause: self.cause.clone(),
-        })
+        report.check().map_err(|message| refused("InvalidArgument", &message))?;
+        Ok(report)
     }
 }
 
-fn output(text: &str) -> Result<Report, Trouble> {
-    let value = Value::parse_json(text)
-        .map_err(|error| refused("InvalidArgument", &format!("the output is not JSON: {error}")))?;
-    if value.as_object().is_none() {
-        return Err(refused(
-            "InvalidArgument",
-            &format!("the output is an object, not {}", value.kind()),
-        ));
-    }
-    Ok(Report::Output(Plain(value)))
+fn output(text: &str) -> Result<Value, Trouble> {
+    Value::parse_json(text).map_err(|error| refused("InvalidArgument", &format!("the output is not JSON: {error}")))
 }
 
 fn refused(name: &str, message: &str) -> Trouble {

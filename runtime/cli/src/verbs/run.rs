@@ -9,7 +9,7 @@ use stepwell_definition::{Checked, Strictness, entry_for};
 use stepwell_expression::{Plain, Value};
 use stepwell_model::{Flow, Settings};
 use stepwell_wire::output::{End, Failure, LastLine, Outcome};
-use stepwell_wire::{FlowText, Naming, Run};
+use stepwell_wire::{FlowText, Naming, Run, check_name};
 
 use super::json;
 use crate::console::{Console, Style};
@@ -17,8 +17,8 @@ use crate::exit::{Exit, Trouble};
 use crate::files::{FlowFile, Functions, Problems, beside, children, grants, input, settings};
 use crate::host::{Component, Host, RunEnd};
 use crate::name;
+use crate::place::{Place, PlaceArgument, word};
 use crate::progress::Progress;
-use crate::store::{StoreArgument, word};
 
 const EXAMPLES: &str = "\
 The flow's functions.yaml and grants.yaml are found beside it. Standard output carries the output and nothing else; \
@@ -31,7 +31,8 @@ Examples:
   stepwell run order.yaml
   stepwell run order.yaml --input order.json --name order-17
   echo '{\"id\": 17}' | stepwell run order.yaml --input -
-  stepwell run order.yaml --set limits.data=1048576 --set tasks.fuse=off";
+  stepwell run order.yaml --set limits.data=1048576 --set tasks.fuse=off
+  stepwell run order.yaml --endpoint https://flows.example.com";
 
 /// Failures that another attempt may not meet, although the flow is the same.
 const OUTSIDE: [&str; 7] = [
@@ -79,14 +80,14 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
     /// Print every event as one JSON object per line
     #[arg(long)]
     json: bool,
 }
 
 fn checked_name(text: &str) -> Result<String, String> {
-    name::check(text).map(|()| text.to_owned())
+    check_name(text).map(|()| text.to_owned())
 }
 
 /// Everything that a run needs, read and checked.
@@ -106,10 +107,9 @@ impl Arguments {
         if !self.set.is_empty() {
             progress.asked_for_settings();
         }
-        let store = self.store.path();
         let end = match self.express {
-            true => host.express(store, components, run, &mut progress).await,
-            false => host.run(store, components, run, &mut progress).await,
+            true => host.express(&self.place.folder(), components, run, &mut progress).await,
+            false => host.run(&self.place.place(), components, run, &mut progress).await,
         };
         let stored = progress.is_stored();
         progress.finish();
@@ -137,19 +137,20 @@ impl Arguments {
     }
 
     fn read(&self, problems: &mut Problems, style: Style) -> Result<Prepared, Trouble> {
+        self.refuse_what_the_server_has()?;
         let mut flow = FlowFile::read(&self.flow)?;
-        let functions_path = beside(&self.flow, self.functions.as_ref(), "functions.yaml");
+        let functions_path = self.beside(self.functions.as_ref(), "functions.yaml");
         let functions = Functions::read(functions_path.as_deref())?;
         self.check_together(&mut flow.checked, &functions);
         flow.tell_for_run(problems, style);
         functions.tell(problems, style, Strictness::Lenient);
         let resolved = functions.resolve(problems, style);
-        let grants_path = beside(&self.flow, self.grants.as_ref(), "grants.yaml");
+        let grants_path = self.beside(self.grants.as_ref(), "grants.yaml");
         let grants = grants(grants_path.as_deref(), problems, style)?;
         let children = children(&flow)?;
         children.iter().for_each(|child| child.tell_for_run(problems, style));
         let input = input(self.input.as_deref(), problems, style)?;
-        let settings = settings(self.store.path(), &self.set)?;
+        let settings = self.settings()?;
         if let Some(message) = refused_input(&input, &settings) {
             problems.add_message(&message);
         }
@@ -184,6 +185,37 @@ impl Arguments {
             components: resolved.components,
             run,
         })
+    }
+
+    /// Whether a server runs it, which has functions, grants and settings of its own.
+    fn is_served(&self) -> bool {
+        !self.express && matches!(self.place.place(), Place::Endpoint(_))
+    }
+
+    fn refuse_what_the_server_has(&self) -> Result<(), Trouble> {
+        let given = [
+            ("--functions", self.functions.is_some()),
+            ("--grants", self.grants.is_some()),
+            ("--set", !self.set.is_empty()),
+        ];
+        match given.into_iter().find(|(_, given)| *given && self.is_served()) {
+            Some((option, _)) => Err(Trouble::mistake(format!(
+                "`{option}` changes nothing here: a server runs the flow, with functions, grants and settings of its own"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A file beside the flow that is this process's business.
+    fn beside(&self, named: Option<&PathBuf>, usual: &str) -> Option<PathBuf> {
+        beside(&self.flow, named, usual).filter(|_| !self.is_served())
+    }
+
+    fn settings(&self) -> Result<Settings, Trouble> {
+        match self.is_served() {
+            true => Ok(Settings::default()),
+            false => settings(&self.place.folder(), &self.set),
+        }
     }
 
     /// Checks the flow against the functions and against the way in which it is to be run.
@@ -246,7 +278,12 @@ impl Arguments {
             path.map(|path| format!(" {option} {}", word(path))).unwrap_or_default()
         };
         format!(
-            "interrupted; `{name}` goes on where it is with{}:\n  stepwell run {}{}{}{} --name {name}{}",
+            "interrupted; `{name}` {}{}:\n  stepwell run {}{}{}{} --name {name}{}",
+            if self.is_served() {
+                "goes on without this process; watch it with"
+            } else {
+                "goes on where it is with"
+            },
             if self.input.as_deref() == Some(Path::new("-")) {
                 " (and the same standard input)"
             } else {
@@ -256,7 +293,7 @@ impl Arguments {
             option("--input", self.input.as_deref()),
             option("--functions", self.functions.as_deref()),
             option("--grants", self.grants.as_deref()),
-            self.store.words(),
+            self.place.place().words(),
         )
     }
 }

@@ -3,11 +3,11 @@
 use clap::Args;
 use stepwell_wire::Request;
 
-use super::no_store;
+use super::refuse_no_store;
 use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
-use crate::store::StoreArgument;
+use crate::place::PlaceArgument;
 
 const EXAMPLES: &str = "\
 Running tasks are cancelled, and nothing is started any more. A stopped execution does not go on again.
@@ -22,16 +22,15 @@ pub(crate) struct Arguments {
     /// The execution
     name: String,
     #[command(flatten)]
-    store: StoreArgument,
+    place: PlaceArgument,
 }
 
 impl Arguments {
     pub(crate) async fn carry_out(self, host: &dyn Host, console: &mut Console) -> Result<Exit, Trouble> {
-        if !self.store.exists() {
-            return Err(no_store(&self.store, &self.name));
-        }
+        let place = self.place.place();
+        refuse_no_store(&place, &self.name)?;
         host.call(
-            self.store.path(),
+            &place,
             Request::Stop {
                 execution: self.name.clone(),
             },

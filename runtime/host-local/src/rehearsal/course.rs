@@ -1,6 +1,8 @@
 //! The course of a rehearsal: lives and deaths of the process, up to the execution's end and its account.
 
-use stepwell_cli::service::{Account, Unanswered, end};
+use stepwell_api::end;
+use stepwell_api::service::Unanswered;
+use stepwell_cli::Account;
 use stepwell_cli::{HostError, Rehearsal, Rehearsed, Weather};
 use stepwell_engine::{Description, Ended, Engine, EngineError, OpenState};
 use stepwell_ports::Millis;

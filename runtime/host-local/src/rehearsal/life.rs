@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
-use stepwell_cli::service::{self, Unanswered};
+use stepwell_api::service::{self, Unanswered};
 use stepwell_engine::{Driving, Ended, Engine, Ports};
 use stepwell_expression::Value;
 use stepwell_ports::Spawn;

@@ -40,7 +40,7 @@ use self::world::World;
 use crate::components;
 use crate::router::{Places, Router};
 use crate::runs::unanswered;
-use crate::secrets::EnvironmentSecrets;
+use stepwell_system::EnvironmentSecrets;
 
 /// Where rehearsals keep components, compiled once for all of them.
 #[derive(Debug, Default)]
@@ -76,7 +76,7 @@ impl Stage {
             false => Some(self.places(rehearsal, objects)?),
         };
         let router = Arc::new(Router::new(http, outbound, places));
-        router.prepare(&rehearsal.run).await.map_err(unanswered)?;
+        router.prepare_run(&rehearsal.run).await.map_err(unanswered)?;
         Ok(router)
     }
 

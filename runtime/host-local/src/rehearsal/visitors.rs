@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use stepwell_cli::service::STOPPED;
+use stepwell_api::STOPPED;
 use stepwell_core::{Failure, Report};
 use stepwell_definition::PlannedReport;
 use stepwell_engine::{Engine, EngineError, OpenState};

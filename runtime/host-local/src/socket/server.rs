@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use stepwell_cli::service::{self, Next, Running, Unanswered};
+use stepwell_api::service::{self, Next, Running, Unanswered};
 use stepwell_engine::Engine;
 use stepwell_wire::{Answer, Hello, Request, Run};
 use tokio::io::BufReader;
@@ -144,7 +144,7 @@ async fn answer(engine: &Engine, request: Request, writer: &mut OwnedWriteHalf) 
 /// Drives an execution for another process and tells it what happens.
 async fn run_for(served: &Served, run: Run, writer: &mut OwnedWriteHalf) -> io::Result<()> {
     let begun = async {
-        served.router.prepare(&run).await?;
+        served.router.prepare_run(&run).await?;
         Running::begin(&served.engine, run).await
     };
     let mut running = match begun.await {

@@ -10,7 +10,7 @@ use stepwell_ports::Tasks;
 use stepwell_tasks_wasm::{ComponentError, Digest, Pool, WasmOptions, WasmTasks};
 
 /// The text of a component whose core module does `body` and then answers a string.
-fn component(module: &str, body: &str) -> Vec<u8> {
+pub(crate) fn component(module: &str, body: &str) -> Vec<u8> {
     let text = format!(
         r#"(component
             (type $context (record

@@ -46,9 +46,8 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled-guests");
         let options = WasmOptions {
-            cache,
             pool,
-            ..options(folder.path())
+            ..WasmOptions::new(folder.path().join("components"), cache)
         };
         Self::open(component, options, folder)
     }
@@ -74,6 +73,22 @@ impl Bench {
             digest,
             objects,
             folder,
+        }
+    }
+
+    /// With what was deployed, which is called by its digest.
+    pub(crate) fn deployed(options: WasmOptions, digest: Digest) -> Self {
+        let objects = MemoryObjects::default();
+        let tasks = WasmTasks::open(WasmOptions {
+            objects: Some(Arc::new(objects.clone())),
+            outbound: Some(Arc::new(Echo)),
+            ..options
+        });
+        Self {
+            tasks: tasks.unwrap(),
+            digest,
+            objects,
+            folder: tempfile::tempdir().unwrap(),
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** it keeps nothing; every table is gone with the value.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -45,10 +46,10 @@ impl Dynoxide {
         format!("http://{}", self.process.address())
     }
 
-    /// The port for a client.
+    /// Where it listens.
     #[must_use]
-    pub fn port(&self) -> u16 {
-        self.process.port()
+    pub fn address(&self) -> SocketAddr {
+        self.process.address()
     }
 }
 
@@ -70,7 +71,12 @@ fn build(folder: &Path) -> Result<()> {
     cargo.arg(format!("dynoxide-rs@{VERSION}"));
     cargo.arg("--root").arg(folder).arg("--target-dir").arg(&built);
     // Flags of the build that runs the tests are not meant for a tool.
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "CARGO_BUILD_TARGET"] {
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "CARGO_BUILD_TARGET",
+    ] {
         cargo.env_remove(variable);
     }
     tools::run(&mut cargo, "the tests on DynamoDB need `cargo` to build dynoxide")?;

@@ -91,10 +91,12 @@ impl Process {
                 return Ok(());
             }
             if ended {
-                bail!("{} ended instead of listening: {}", self.name, self.said()?);
+                let said = self.said()?;
+                bail!("{} ended instead of listening: {said}", self.name);
             }
             if Instant::now() > until {
-                bail!("{} does not listen after {patience:?}: {}", self.name, self.said()?);
+                let said = self.said()?;
+                bail!("{} does not listen after {patience:?}: {said}", self.name);
             }
             thread::sleep(LOOK_EVERY);
         }
@@ -128,8 +130,7 @@ impl Process {
     /// The file with its output cannot be read.
     pub fn said(&mut self) -> Result<String> {
         let bytes = self.said.seek(SeekFrom::End(0))?;
-        self.said
-            .seek(SeekFrom::Start(bytes.saturating_sub(SAID_BYTES_MAX)))?;
+        self.said.seek(SeekFrom::Start(bytes.saturating_sub(SAID_BYTES_MAX)))?;
         let mut said = Vec::new();
         self.said.read_to_end(&mut said)?;
         Ok(String::from_utf8_lossy(&said).into_owned())
@@ -152,4 +153,31 @@ impl Drop for Process {
 pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("while looking for a free port")?;
     Ok(listener.local_addr()?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parts::dynoxide::Dynoxide;
+
+    #[test]
+    fn a_program_ends_with_its_value() {
+        let dynoxide = Dynoxide::start().unwrap();
+        let address = dynoxide.address();
+        TcpStream::connect(address).unwrap();
+        drop(dynoxide);
+        let refused = TcpStream::connect(address).unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_program_that_ends_instead_says_why() {
+        let failed = Process::start("it", Duration::from_secs(30), |_| {
+            let mut command = Command::new("sh");
+            command.args(["-c", "echo no such option >&2; exit 3"]);
+            command
+        });
+        let said = failed.unwrap_err().to_string();
+        assert_eq!(said, "it ended instead of listening: no such option\n");
+    }
 }

@@ -90,6 +90,28 @@ fn a_process_that_is_handed_its_own_wake_acts_at_once() {
     assert!((10_000..12_000).contains(&took), "{took} ms");
 }
 
+/// An execution is listed from its first rest on, and how it stands is read from its log.
+#[test]
+fn what_rests_is_listed() {
+    let states =
+        "StartAt: A\nStates:\n  - {Type: Wait, Name: A, Seconds: 60, Next: B}\n  - {Type: Pass, Name: B, End: true}\n";
+    let mut world = Functions::new(1, Trouble::default());
+    let execution = begin_states(&mut world, states);
+    let mut listed = Vec::new();
+    for seconds in [0, 30, 60] {
+        let at = world.now() + seconds * 1_000;
+        world.run_until(at);
+        let rows = world.call(|engine| async move { engine.list().await });
+        let rows = rows.expect("the world stands still").unwrap();
+        listed.extend(
+            rows.into_iter()
+                .map(|row| (row.execution.to_string(), row.status.to_string())),
+        );
+    }
+    let row = |status: &str| (execution.clone(), status.to_owned());
+    assert_eq!(listed, [row("Running"), row("Succeeded")]);
+}
+
 /// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
 #[test]
 fn a_report_is_heard_by_a_clock_that_is_behind() {

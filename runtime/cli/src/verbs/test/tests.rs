@@ -4,9 +4,9 @@ use stepwell_expression::{Plain, Value};
 use stepwell_wire::output::{End, Outcome, Status};
 
 use super::super::fake::{Fake, Said, said};
+use crate::account::Account;
 use crate::exit::Exit;
 use crate::host::Rehearsed;
-use crate::service::Account;
 
 const FLOW: &str =
     "Type: StateMachine\nSpecVersion: v1\nName: f\nStartAt: A\nStates:\n  - {Type: Pass, Name: A, End: true}\n";

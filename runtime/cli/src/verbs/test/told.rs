@@ -9,8 +9,8 @@ use super::plan::Planned;
 use super::{Broken, Verdict};
 use crate::console::{Console, Style, drawable, one_line};
 use crate::exit::{Exit, Trouble};
+use crate::place::word;
 use crate::progress::duration;
-use crate::store::word;
 
 /// The widest name that others are put beneath.
 const NAME_WIDTH_MAX: usize = 60;

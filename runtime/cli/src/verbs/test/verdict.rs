@@ -8,8 +8,8 @@ use stepwell_expression::Value;
 use stepwell_wire::output::{Failure, Outcome};
 
 use super::difference::{differences, text};
+use crate::account::Entered;
 use crate::host::Rehearsed;
-use crate::service::Entered;
 
 /// Something that was expected and did not come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,7 +182,7 @@ mod tests {
     use stepwell_wire::output::{End, Status};
 
     use super::*;
-    use crate::service::Account;
+    use crate::account::Account;
 
     fn told_of(expect: &Expectation, code: &str, detail: &str) -> Vec<[String; 3]> {
         let failure = Failure {

@@ -1,0 +1,258 @@
+//! The local cloud around one deployed package.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use aws_config::SdkConfig;
+use futures::future::BoxFuture;
+use serde_json::Value as Json;
+use stepwell_cloud::lambda::{Lambda, Options};
+use stepwell_cloud::parts::dynoxide::Dynoxide;
+use stepwell_cloud::parts::elasticmq::{ElasticMq, create_queue};
+use stepwell_cloud::parts::moto::Moto;
+use stepwell_cloud::parts::scheduler::{self, Scheduler};
+use stepwell_cloud::poller::{Poller, PollerOptions};
+use stepwell_cloud::settings::{ACCOUNT, REGION, settings};
+use stepwell_engine::{Ended, Engine, Ports};
+use stepwell_ports::{Call, Outcome, Tasks};
+use stepwell_store_dynamodb::{DynamoStore, Options as Table, create_table};
+use stepwell_system::{RuntimeSpawn, SystemClock, SystemSeeds};
+use stepwell_wakes_aws::{AwsWakes, Resources};
+
+use crate::package::Package;
+
+/// How long an execution may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// How long a message is hidden that was handed out: shorter than at AWS, so that deaths are survived soon.
+const HIDDEN_S: u32 = 15;
+
+/// The group of schedules.
+const GROUP: &str = "stepwell";
+
+/// The servers, which all tests share.
+struct Servers {
+    table: Dynoxide,
+    queues: ElasticMq,
+    objects: Moto,
+}
+
+impl Servers {
+    /// Those that run, started by whoever comes first, and ended with whoever goes last.
+    fn shared() -> Arc<Self> {
+        static RUNNING: OnceLock<Mutex<Weak<Servers>>> = OnceLock::new();
+        let mut running = RUNNING
+            .get_or_init(Mutex::default)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(servers) = running.upgrade() {
+            return servers;
+        }
+        let servers = Arc::new(Self {
+            table: Dynoxide::start().unwrap(),
+            queues: ElasticMq::start().unwrap(),
+            objects: Moto::start().unwrap(),
+        });
+        *running = Arc::downgrade(&servers);
+        servers
+    }
+}
+
+/// One deployment: a table, a queue, a bucket, a function and what calls it.
+pub(crate) struct Cloud {
+    pub(crate) lambda: Arc<Lambda>,
+    /// An engine as whoever calls the API has it: it drives nothing.
+    pub(crate) engine: Engine,
+    pub(crate) scheduler: Scheduler,
+    pub(crate) config: SdkConfig,
+    pub(crate) bucket: String,
+    pub(crate) queue_url: String,
+    poller: Poller,
+    _package: Package,
+    _servers: Arc<Servers>,
+}
+
+/// What differs from the usual.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) timeout: Duration,
+    pub(crate) instances_max: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(20),
+            instances_max: 4,
+        }
+    }
+}
+
+/// Nothing is run by whoever calls.
+struct NoTasks;
+
+impl Tasks for NoTasks {
+    fn run(&self, _: Call) -> BoxFuture<'static, Outcome> {
+        panic!("an engine that calls from outside runs no task")
+    }
+}
+
+impl Cloud {
+    pub(crate) async fn deploy(name: &str, package: Package, plan: Plan) -> Self {
+        let servers = tokio::task::spawn_blocking(Servers::shared).await.unwrap();
+        let clock = Arc::new(SystemClock);
+        let scheduler = Scheduler::start(scheduler::Options {
+            queues: servers.queues.endpoint(),
+            groups: vec![GROUP.to_owned()],
+            clock: clock.clone(),
+            late_ms: 0,
+        })
+        .unwrap();
+        let endpoints = [
+            ("DynamoDB", servers.table.endpoint()),
+            ("SQS", servers.queues.endpoint()),
+            ("S3", servers.objects.endpoint()),
+            ("Scheduler", scheduler.endpoint()),
+        ];
+        let config = settings(&endpoints);
+        create_table(&config, name).await.unwrap();
+        let queue = create_queue(&aws_sdk_sqs::Client::new(&config), name, HIDDEN_S)
+            .await
+            .unwrap();
+        make_bucket(&config, name).await;
+        let resources = Resources {
+            queue_url: queue.url.clone(),
+            queue_arn: queue.arn.clone(),
+            schedule_group: GROUP.to_owned(),
+            scheduler_role_arn: format!("arn:aws:iam::{ACCOUNT}:role/scheduler"),
+        };
+        let lambda = Arc::new(Lambda::start(Options {
+            env: environment(name, &resources, &endpoints),
+            timeout: plan.timeout,
+            instances_max: plan.instances_max,
+            ..Options::new(package.program())
+        }));
+        let polled = PollerOptions {
+            wait: Duration::from_secs(1),
+            concurrency_max: plan.instances_max,
+            ..PollerOptions::new(&queue.url, &queue.arn)
+        };
+        let poller = Poller::start(&config, polled, lambda.clone()).unwrap();
+        let engine = caller(&config, name, resources).await;
+        Self {
+            lambda,
+            engine,
+            scheduler,
+            config,
+            bucket: name.to_owned(),
+            queue_url: queue.url,
+            poller,
+            _package: package,
+            _servers: servers,
+        }
+    }
+
+    /// How an execution ends; its poller and function are stopped when it does not.
+    pub(crate) async fn end(&self, execution: &str) -> Ended {
+        let began = Instant::now();
+        loop {
+            match self.engine.ended(execution).await {
+                Ok(Ended::Running) | Err(_) if began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Ok(ended) if ended != Ended::Running => return ended,
+                other => panic!(
+                    "{execution} is {other:?}; the function says\n{}",
+                    self.lambda.logs().join("\n")
+                ),
+            }
+        }
+    }
+
+    /// Invokes the function directly, and expects that it answers.
+    pub(crate) async fn invoke(&self, event: &Json) -> Json {
+        let answer = self.lambda.invoke(event.to_string()).await.unwrap();
+        assert_eq!(
+            answer.failure,
+            None,
+            "{}\n{}",
+            answer.json(),
+            self.lambda.logs().join("\n")
+        );
+        answer.json()
+    }
+
+    /// Waits until every message was acknowledged.
+    pub(crate) async fn settle(&self) {
+        use aws_sdk_sqs::types::QueueAttributeName::{
+            ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed, ApproximateNumberOfMessagesNotVisible,
+        };
+        let names = [
+            ApproximateNumberOfMessages,
+            ApproximateNumberOfMessagesDelayed,
+            ApproximateNumberOfMessagesNotVisible,
+        ];
+        let client = aws_sdk_sqs::Client::new(&self.config);
+        loop {
+            let asked = client.get_queue_attributes().queue_url(&self.queue_url);
+            let told = asked.set_attribute_names(Some(names.to_vec())).send().await.unwrap();
+            if told.attributes().unwrap().values().all(|count| count == "0") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Stops polling; everything that is under way ends first.
+    pub(crate) async fn close(self) {
+        self.poller.stop().await;
+    }
+}
+
+async fn make_bucket(config: &SdkConfig, name: &str) {
+    let settings = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
+    let client = aws_sdk_s3::Client::from_conf(settings);
+    client.create_bucket().bucket(name).send().await.unwrap();
+}
+
+/// Calls from outside, over the same table and queue.
+async fn caller(config: &SdkConfig, table: &str, resources: Resources) -> Engine {
+    let clock = Arc::new(SystemClock);
+    let store = Arc::new(DynamoStore::new(config, Table::new(table, clock.clone())));
+    let wakes = Arc::new(AwsWakes::new(config, resources, clock.clone()));
+    let ports = Ports {
+        log: store.clone(),
+        catalogue: store,
+        tasks: Arc::new(NoTasks),
+        clock,
+        seeds: Arc::new(SystemSeeds),
+        spawn: Arc::new(RuntimeSpawn(tokio::runtime::Handle::current())),
+    };
+    Engine::share(ports, wakes).await.unwrap()
+}
+
+/// The function's own environment: its resources, and where the services are.
+fn environment(
+    name: &str,
+    resources: &Resources,
+    endpoints: &[(&str, String)],
+) -> std::collections::BTreeMap<String, String> {
+    let own = [
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("STEPWELL_TABLE", name),
+        ("STEPWELL_BUCKET", name),
+        ("STEPWELL_QUEUE_URL", &resources.queue_url),
+        ("STEPWELL_QUEUE_ARN", &resources.queue_arn),
+        ("STEPWELL_SCHEDULE_GROUP", &resources.schedule_group),
+        ("STEPWELL_SCHEDULER_ROLE_ARN", &resources.scheduler_role_arn),
+        ("STEPWELL_EVENT_FLOW", "hello"),
+        ("STEPWELL_METRICS", "on"),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let places = endpoints
+        .iter()
+        .map(|(service, url)| (format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url.clone()));
+    own.into_iter().chain(places).collect()
+}
