@@ -10,7 +10,7 @@ use stepwell_egress::Outbound;
 use stepwell_ports::{Call, Objects, Outcome, TaskFailure, Tasks, Telemetry, Work};
 use stepwell_system::{EnvironmentSecrets, SystemClock};
 use stepwell_tasks_http::{HttpClient, HttpTasks};
-use stepwell_tasks_wasm::{Deployment, OpenError, Pool, WasmOptions, WasmTasks};
+use stepwell_tasks_wasm::{Deployment, OpenError, Pool, Threads, WasmOptions, WasmTasks};
 use tokio::runtime::Handle;
 
 use crate::settings::Settings;
@@ -35,10 +35,13 @@ impl Router {
         let outbound: Arc<dyn Outbound> = Arc::new(client.context("while preparing requests")?);
         let http = HttpTasks::new(outbound.clone(), Arc::new(SystemClock));
         let (folder, pool) = (settings.deployed.clone(), Pool::of_function(settings.memory_mb));
+        // What the guests reach is reached by the SDK, which needs the runtime.
+        let threads = Threads::Of(Handle::current());
         let open = move || {
             let deployment = Deployment::open(&folder).map_err(told)?;
             let mut options = WasmOptions::deployed(deployment);
             options.pool = pool;
+            options.threads = threads.clone();
             options.objects = objects.clone();
             options.outbound = Some(outbound.clone());
             WasmTasks::open(options).map(Arc::new).map_err(told)

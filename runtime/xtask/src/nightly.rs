@@ -23,7 +23,7 @@ enum Kind {
     Fuzzed,
     /// A test that cuts or kills.
     Deaths(Deaths),
-    /// The package for the processor that this machine does not have.
+    /// The packages for both processors.
     Package,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
             (Kind::Fuzzed, Some(fuzz)) => fuzz.run(check.name, seconds),
             (Kind::Fuzzed, None) => bail!("the fuzz targets were not built"),
             (Kind::Deaths(deaths), _) => deaths.run(house, seconds),
-            (Kind::Package, _) => package::check_for(house, package::Target::foreign()),
+            (Kind::Package, _) => package::check(house),
         };
         match ran {
             Ok(note) => eprintln!("{:12} ok      {note}", check.name),

@@ -47,16 +47,18 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Builds the package for this machine's processor twice and has a component of it run without a compiler; answers a note.
+/// Builds the packages for both processors twice, and has a component of this machine's run without a compiler; answers a
+/// note.
 pub(crate) fn check(house: &House) -> Result<String> {
     let Some(target) = Target::here() else {
         return Ok("skipped: packages are built on Linux".to_owned());
     };
-    check_for(house, target)
+    let here = check_for(house, target)?;
+    Ok(format!("{here}; {}", check_for(house, Target::foreign())?))
 }
 
 /// Builds a package twice, and compares; what this machine can run of it is run.
-pub(crate) fn check_for(house: &House, target: Target) -> Result<String> {
+fn check_for(house: &House, target: Target) -> Result<String> {
     let request = Request::of(house, target);
     let package = build(house, &request)?;
     let first = contents(&package)?;

@@ -11,14 +11,14 @@ use crate::{
     deny, examples,
     guests::{self, Output},
     house::House,
-    infra, package, program,
+    infra, program,
 };
 
 /// A gate answers a note for the summary, which may be empty.
 type Gate = (&'static str, fn(&House) -> Result<String>);
 
 /// In the order in which they run: what is quick first, what needs the components after them.
-const GATES: [Gate; 9] = [
+const GATES: [Gate; 8] = [
     ("fmt", |house| {
         quiet_gate(&mut house.cargo(&["fmt", "--all", "--check"]))
     }),
@@ -40,7 +40,6 @@ const GATES: [Gate; 9] = [
     ("examples", |house| {
         examples::check(house).map(|count| format!("{count} examples"))
     }),
-    ("package", package::check),
     ("test", |house| {
         let mut tests = house.cargo(&["test", "--workspace", "--no-fail-fast"]);
         quiet_gate(tests.env("STEPWELL_GUESTS", house.components()))

@@ -1,7 +1,7 @@
 //! The adapter on real wasmtime with real guests, as `cargo xtask guests` builds them.
 //!
 //! Without the feature `compiler` only what was packaged can run: `packaged` then runs the package that
-//! `STEPWELL_PACKAGE` names, as `cargo verify package` builds it.
+//! `STEPWELL_PACKAGE` names, as `cargo xtask nightly package` builds it.
 
 #[cfg(test)]
 #[cfg(feature = "compiler")]

@@ -13,7 +13,10 @@ const PICTURE: &[u8] = include_bytes!("../../../../examples/media/objects/media/
 
 fn package() -> PathBuf {
     let package = std::env::var_os("STEPWELL_PACKAGE");
-    package.map_or_else(|| panic!("no package: run `cargo verify package`"), PathBuf::from)
+    package.map_or_else(
+        || panic!("no package: run `cargo xtask nightly package`"),
+        PathBuf::from,
+    )
 }
 
 fn media() -> Bench {

@@ -163,7 +163,6 @@ async fn a_batch_that_fails_or_names_a_stranger_comes_again_as_a_whole() {
             counters.batches_failed >= 2 && counters.messages >= 4
         })
         .await;
-        assert!(bench.seen("fine") >= 2, "{name}");
         assert_eq!(poller.stop().await.deleted, 0, "{name}");
     }
 }
