@@ -23,6 +23,9 @@ use crate::starts::start;
 /// A wake that comes early by no more than this is waited for.
 const WAITED_FOR_MS: Millis = 2_000;
 
+/// A wake that is to come again later than this goes through the queue, or a schedule, once more.
+const HIDDEN_MAX_MS: Millis = 15 * 60 * 1_000;
+
 /// The messages of one execution, in the order in which they came.
 struct Group {
     messages: Vec<QueueMessage>,
@@ -128,6 +131,10 @@ async fn woken(function: &Function, message: &QueueMessage, wake: Message, deadl
     function.ports.clock.sleep_until(wake.at_ms).await;
     match function.engine.invoke(&wake.wake, message.times(), deadline_ms).await {
         Ok(Handled::Done) => Fate::Done,
+        // A queue keeps a message for 14 days, however often it is hidden.
+        Ok(Handled::Later(at)) if at > function.now() + HIDDEN_MAX_MS => {
+            hopped(function, message, Message { at_ms: at, ..wake }).await
+        }
         Ok(Handled::Later(at) | Handled::Again(at)) => Fate::Again(Some(at)),
         Err(error) => {
             function.say(&message.message_id, &error);
@@ -136,7 +143,7 @@ async fn woken(function: &Function, message: &QueueMessage, wake: Message, deadl
     }
 }
 
-/// It came before its time, as those of Scheduler do: it goes through the queue once more.
+/// It came long before its time, as those of Scheduler do: it goes through the queue once more.
 async fn hopped(function: &Function, message: &QueueMessage, wake: Message) -> Fate {
     match function.wakes.hop(wake).await {
         Ok(()) => Fate::Done,
