@@ -234,6 +234,11 @@ impl Engine {
         receiver
     }
 
+    /// Forgets who observes an execution and has gone, before anything more happens in it.
+    pub fn forget_gone(&self, execution: &str) {
+        self.inner.forget_gone(&execution.into());
+    }
+
     /// Waits until an execution has ended.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use stepwell_api::{Asked, Gate, Router as Api, Tokens};
-use stepwell_engine::{Engine, EngineError, Ports};
+use stepwell_engine::{Engine, EngineError, Observed, Ports};
 use stepwell_objects_s3::{Addressing, S3Bucket, S3Objects};
 use stepwell_ports::{Clock, Millis, Objects};
 use stepwell_store_dynamodb::{DynamoStore, Options};
@@ -139,6 +139,14 @@ impl Function {
 
     pub(crate) fn now(&self) -> Millis {
         SystemClock.now()
+    }
+
+    /// Writes down that an execution has ended, where that is what happened: the alarms count such lines.
+    pub(crate) fn say_ended(&self, event: &Observed) {
+        if &*event.status != "Running" {
+            let line = json!({"event": "ExecutionEnded", "execution": event.execution, "status": event.status});
+            eprintln!("{line}");
+        }
     }
 
     /// Writes down what is wrong with a message.

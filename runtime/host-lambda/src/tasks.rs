@@ -15,6 +15,9 @@ use tokio::runtime::Handle;
 
 use crate::settings::Settings;
 
+/// Where a layer of the package lies, if there is one.
+const LAYER: &str = "/opt/stepwell";
+
 /// The adapters. WebAssembly starts with the first component.
 pub(crate) struct Router {
     http: HttpTasks,
@@ -38,7 +41,7 @@ impl Router {
         // What the guests reach is reached by the SDK, which needs the runtime.
         let threads = Threads::Of(Handle::current());
         let open = move || {
-            let deployment = Deployment::open(&folder).map_err(told)?;
+            let deployment = Deployment::open(&folder).map_err(told)?.with_layer(LAYER);
             let mut options = WasmOptions::deployed(deployment);
             options.pool = pool;
             options.threads = threads.clone();

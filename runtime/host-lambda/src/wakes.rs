@@ -129,7 +129,15 @@ async fn woken(function: &Function, message: &QueueMessage, wake: Message, deadl
         return hopped(function, message, wake).await;
     }
     function.ports.clock.sleep_until(wake.at_ms).await;
-    match function.engine.invoke(&wake.wake, message.times(), deadline_ms).await {
+    let execution = wake.wake.key.execution.clone();
+    let mut observed = function.engine.observe(&execution);
+    let handled = function.engine.invoke(&wake.wake, message.times(), deadline_ms).await;
+    while let Ok(event) = observed.try_recv() {
+        function.say_ended(&event);
+    }
+    drop(observed);
+    function.engine.forget_gone(&execution);
+    match handled {
         Ok(Handled::Done) => Fate::Done,
         // A queue keeps a message for 14 days, however often it is hidden.
         Ok(Handled::Later(at)) if at > function.now() + HIDDEN_MAX_MS => {

@@ -60,3 +60,30 @@ async fn an_event_that_means_nothing_is_told() {
     assert_eq!(answer.json()["errorMessage"], expected);
     cloud.close().await;
 }
+
+const FAILS: &str = "\
+Type: StateMachine
+SpecVersion: v1
+Name: fails
+StartAt: Rest
+States:
+  - {Type: Wait, Name: Rest, Seconds: 1, Next: Stop}
+  - {Type: Fail, Name: Stop, Code: Planned, Detail: as it should}
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_is_written_down_for_the_alarm() {
+    let cloud = Cloud::deploy("fails", Package::with(&[("fails.yaml", FAILS)]), Plan::default()).await;
+    cloud.invoke(&json!({"start": {"flow": "fails", "name": "e"}})).await;
+    assert_eq!(cloud.end("fails/e").await.name(), "Failed");
+    cloud.settle().await;
+    let line = json!({"event": "ExecutionEnded", "execution": "fails/e", "status": "Failed"}).to_string();
+    let logs = cloud.lambda.logs();
+    assert_eq!(
+        logs.iter().filter(|said| **said == line).count(),
+        1,
+        "{}",
+        logs.join("\n")
+    );
+    cloud.close().await;
+}
