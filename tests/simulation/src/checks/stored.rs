@@ -41,7 +41,7 @@ fn stored_in_another(record: &Record) -> Option<&Value> {
     slots.find_map(|(index, slot)| before(index).any(|(_, value)| has_inside(value, slot)).then_some(slot))
 }
 
-/// Whether a state was entered twice: it may make the same twice.
+/// Whether it tells of two items of a Map, or of a state that was entered twice: they may make the same twice.
 fn is_repetitive(entries: &[Entry]) -> bool {
     let entered = |entry: &Entry| {
         let Fact::StepEntered { state, .. } = &entry.fact else {
@@ -50,7 +50,8 @@ fn is_repetitive(entries: &[Entry]) -> bool {
         Some(state.clone())
     };
     let mut seen = BTreeSet::new();
-    !entries.iter().filter_map(entered).all(|state| seen.insert(state))
+    let items: BTreeSet<_> = entries.iter().filter_map(|entry| entry.item).collect();
+    items.len() > 1 || !entries.iter().filter_map(entered).all(|state| seen.insert(state))
 }
 
 /// The slot that holds what a task answered.
