@@ -2,6 +2,7 @@
 //!
 //! **Invariant:** read-only, and written against the stored records alone.
 
+mod guests;
 mod lanes;
 mod refused;
 mod stored;
@@ -134,6 +135,7 @@ impl Logs {
             stored::check(record).map_err(|what| format!("record {}: {what}", record.revision.0))?;
         }
         lanes::check(records)?;
+        guests::check(records)?;
         self.check_beginning(scope, records)
     }
 

@@ -19,6 +19,9 @@ use stepwell_store_memory::MemoryStore;
 use crate::checks::Logs;
 use crate::reports::Reports;
 
+/// What a guest takes, in µs.
+pub(crate) const GUEST_US: u64 = 70;
+
 /// From which claim on an attempt runs alone in its process.
 const ALONE_FROM: u32 = 2;
 
@@ -189,6 +192,7 @@ impl Tasks for WorldTasks {
         let sleep = self.clock.sleep_until(self.clock.now() + self.duration(&event));
         let telemetry = Telemetry {
             log: lines(&event),
+            guest_us: GUEST_US,
             ..Telemetry::default()
         };
         let result = answer(&function, event, call.attempt);

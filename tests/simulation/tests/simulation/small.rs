@@ -4,7 +4,7 @@ use stepwell_engine::Ended;
 use stepwell_expression::Value;
 use stepwell_ports::Clock;
 use stepwell_simulation::checks::Logs;
-use stepwell_simulation::{Begin, Faults, Functions, Trouble, flow};
+use stepwell_simulation::{Begin, Faults, Functions, QueueFaults, Trouble, flow};
 use stepwell_simulator::VirtualClock;
 
 use crate::functions::{is_beginning, page, trouble, witness};
@@ -127,6 +127,32 @@ fn a_report_is_heard_by_a_clock_that_is_behind() {
     for seed in 0..20 {
         let (_, end) = run_states(seed, trouble, states);
         assert_eq!(end, Ended::Succeeded(Value::from("heard")), "seed {seed}");
+    }
+}
+
+/// Processes that die whenever they are about to rest: somebody still has the wake by which it goes on.
+#[test]
+fn what_rests_agrees() {
+    let states = "StartAt: A\nStates:\n  - {Type: Wait, Name: A, Seconds: 100, Next: B}\n  - {Type: Task, Name: B, \
+                  Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, body: {takes: 0}}, Next: C}\n  - \
+                  {Type: Wait, Name: C, Seconds: 100, Next: D}\n  - {Type: Wait, Name: D, Seconds: 3000, End: true}\n";
+    for seed in crate::seeds(300, &[]) {
+        let trouble = Trouble {
+            queue: QueueFaults {
+                refused: 2,
+                ..QueueFaults::default()
+            },
+            processes: 2,
+            death: 6,
+            deaths_max: 6,
+            ..Trouble::default()
+        };
+        let (world, end) = run_states(seed, trouble, states);
+        if end.name() != "Succeeded" {
+            let why = format!("{end:?}\n{}", Logs::read(&world.store, "calm/e"));
+            crate::caught("a world of rests", seed, &why);
+            panic!("seed {seed}: {why}");
+        }
     }
 }
 
