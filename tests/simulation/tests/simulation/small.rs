@@ -144,7 +144,7 @@ fn what_rests_agrees() {
             },
             processes: 2,
             death: 6,
-            deaths_max: 6,
+            deaths_max: 4,
             ..Trouble::default()
         };
         let (world, end) = run_states(seed, trouble, states);
