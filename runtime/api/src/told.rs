@@ -106,11 +106,15 @@ pub(crate) fn described(description: stepwell_engine::Description, cost: stepwel
         records,
         bytes,
         guest_us,
+        write_units,
+        transitions,
     } = cost;
     let cost = Cost {
         records,
         bytes,
         guest_us,
+        write_units,
+        transitions,
     };
     Description {
         row,

@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::exit::{Exit, Trouble};
 use crate::host::Host;
 use crate::verbs::{
-    describe, eval, graph, history, list, lsp, report, run, schema, serve, stop, test, token, validate,
+    cost, describe, eval, graph, history, list, lsp, report, run, schema, serve, stop, test, token, validate,
 };
 
 /// What the help begins and ends with.
@@ -42,6 +42,7 @@ enum Verb {
     Eval(eval::Arguments),
     History(history::Arguments),
     Describe(describe::Arguments),
+    Cost(cost::Arguments),
     List(list::Arguments),
     Stop(stop::Arguments),
     Report(report::Arguments),
@@ -80,6 +81,7 @@ impl Verb {
             Self::Eval(arguments) => arguments.carry_out(console),
             Self::History(arguments) => arguments.carry_out(host, console).await,
             Self::Describe(arguments) => arguments.carry_out(host, console).await,
+            Self::Cost(arguments) => arguments.carry_out(host, console).await,
             Self::List(arguments) => arguments.carry_out(host, console).await,
             Self::Stop(arguments) => arguments.carry_out(host, console).await,
             Self::Report(arguments) => arguments.carry_out(host, console).await,

@@ -235,9 +235,10 @@ impl<'a> Step<'a> {
         self.renew_budget();
         self.snapshot.visits += 1;
         self.snapshot.states += 1;
-        let visit = self.snapshot.visits;
+        let (visit, now) = (self.snapshot.visits, self.moment.now);
         let position = self.position_mut()?;
         position.visit = visit;
+        position.since_ms = now;
         let raw = position.raw.clone();
         self.note(Fact::StepEntered {
             state: state.name.clone(),

@@ -161,7 +161,7 @@ pub struct Description {
     pub open: Vec<OpenState>,
 }
 
-/// What an execution has cost.
+/// What an execution has cost, and what its logs would cost in a table of DynamoDB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Records in its logs.
@@ -170,6 +170,10 @@ pub struct Cost {
     pub bytes: u64,
     /// Microseconds inside guests.
     pub guest_us: u64,
+    /// What writing the records takes in a table that bills by the KB, at most: there, bodies are deflated.
+    pub write_units: u64,
+    /// States that were entered, and retries of tasks.
+    pub transitions: u64,
 }
 
 /// A state that is open.

@@ -15,6 +15,16 @@ use crate::tree;
 /// Records that are read at once.
 const PAGE: usize = 256;
 
+/// What a write unit writes. Source: DynamoDB's developer guide, "Write consumption".
+const WRITE_UNIT_BYTES: usize = 1 << 10;
+
+/// What `store-dynamodb` adds to a record's body: its keys (27 bytes with their names), the time of expiry (7), the name of
+/// the body, and the byte that says how it is kept.
+const ITEM_BYTES: usize = 27 + 7 + 1 + 1;
+
+/// The most that an item takes; what is larger stands in an object, and its item takes one unit.
+const ITEM_UNITS_MAX: usize = 400;
+
 impl Engine {
     /// What an execution has cost so far, in records, bytes and guest time, those of abandoned scopes included.
     ///
@@ -65,10 +75,26 @@ fn add_record(id: &ScopeId, entry: &LogEntry, cost: &mut Cost) -> Result<Vec<Sco
     let record = tree::decoded(entry)?;
     cost.records += 1;
     cost.bytes += entry.body.len() as u64;
+    cost.write_units += write_units(entry.body.len());
+    cost.transitions += record.entries.iter().filter(|entry| is_transition(&entry.fact)).count() as u64;
     cost.guest_us += record.entries.iter().map(|entry| guest_us(&entry.fact)).sum::<u64>();
     let made = record.snapshot.fork().filter(|fork| fork.revision == record.revision);
     let children = made.map(|fork| (0..fork.count()).map(|index| id.child(fork.revision, index)).collect());
     Ok(children.unwrap_or_default())
+}
+
+/// The most that writing a record takes: that of its body as it is here, which is not deflated.
+fn write_units(body_bytes: usize) -> u64 {
+    let units = (body_bytes + ITEM_BYTES).div_ceil(WRITE_UNIT_BYTES);
+    units.min(ITEM_UNITS_MAX) as u64
+}
+
+/// An entered state, or a task that is tried again.
+fn is_transition(fact: &Fact) -> bool {
+    match fact {
+        Fact::TaskScheduled { attempt, .. } => *attempt > 1,
+        other => matches!(other, Fact::StepEntered { .. }),
+    }
 }
 
 /// Microseconds inside a guest.
@@ -77,5 +103,16 @@ pub(crate) fn guest_us(fact: &Fact) -> u64 {
         *guest_us
     } else {
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_those_of_the_item() {
+        let units = [0, 988, 989, 2_012, 2_013, 10 << 20].map(write_units);
+        assert_eq!(units, [1, 1, 2, 2, 3, 400]);
     }
 }

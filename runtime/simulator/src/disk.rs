@@ -14,9 +14,9 @@ use crate::Chance;
 use crate::clock::VirtualClock;
 use crate::executor::Process;
 
-/// What may go wrong between a write and its answer.
+/// What may go wrong between a request and its answer.
 ///
-/// Each number means once in so many writes; 0 is never.
+/// Each number means once in so many writes, or reads; 0 is never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     /// Writes are taken in any order, as a table does; without it in the order in which they were handed over.
@@ -25,6 +25,8 @@ pub struct Faults {
     pub refused: u64,
     /// The write was taken, and its answer is lost.
     pub unanswered: u64,
+    /// A record is not read: throttling.
+    pub unread: u64,
 }
 
 /// How often each fault has struck.
@@ -34,6 +36,8 @@ pub struct Struck {
     pub refused: AtomicU64,
     /// Writes whose answer was lost.
     pub unanswered: AtomicU64,
+    /// Reads that failed.
+    pub unread: AtomicU64,
 }
 
 /// The log as one process sees it.
@@ -103,12 +107,27 @@ impl Disk {
         async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
     }
 
+    fn happens(&self, once_in: u64) -> bool {
+        once_in > 0 && self.chance.once_in(once_in)
+    }
+
+    /// What a read of records answers, unless it fails.
+    fn read<T: Send + 'static>(
+        &self,
+        answer: BoxFuture<'static, Result<T, LogError>>,
+    ) -> BoxFuture<'static, Result<T, LogError>> {
+        if !self.happens(self.faults.unread) {
+            return answer;
+        }
+        self.struck.unread.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(Err(failed("reading", "the table is throttled"))).boxed()
+    }
+
     fn fault(&self) -> Option<Fault> {
-        let happens = |once_in: u64| once_in > 0 && self.chance.once_in(once_in);
-        if happens(self.faults.refused) {
+        if self.happens(self.faults.refused) {
             self.struck.refused.fetch_add(1, Ordering::Relaxed);
             Some(Fault::Refused)
-        } else if happens(self.faults.unanswered) {
+        } else if self.happens(self.faults.unanswered) {
             self.struck.unanswered.fetch_add(1, Ordering::Relaxed);
             Some(Fault::Unanswered)
         } else {
@@ -150,16 +169,16 @@ async fn take_one(
     };
     let outcome = match fault {
         None => outcome,
-        Some(Fault::Refused) => Err(failed("the table is throttled")),
-        Some(Fault::Unanswered) => Err(failed("the answer is lost")),
+        Some(Fault::Refused) => Err(failed("writing", "the table is throttled")),
+        Some(Fault::Unanswered) => Err(failed("writing", "the answer is lost")),
     };
     // Whoever wrote may be gone.
     let _ = done.send(outcome);
 }
 
-fn failed(what: &'static str) -> LogError {
+fn failed(during: &'static str, what: &'static str) -> LogError {
     LogError::Store {
-        during: "writing",
+        during,
         source: what.into(),
     }
 }
@@ -174,7 +193,7 @@ impl Log for Disk {
     }
 
     fn last(&self, key: &ScopeKey) -> BoxFuture<'static, Result<Option<LogEntry>, LogError>> {
-        self.store.last(key)
+        self.read(self.store.last(key))
     }
 
     fn range(
@@ -183,7 +202,7 @@ impl Log for Disk {
         from: u64,
         count_max: usize,
     ) -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>> {
-        self.store.range(key, from, count_max)
+        self.read(self.store.range(key, from, count_max))
     }
 
     fn due(

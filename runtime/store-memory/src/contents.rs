@@ -25,6 +25,10 @@ pub(crate) struct Contents {
 }
 
 impl Contents {
+    pub(crate) fn records(&self) -> usize {
+        self.scopes.values().map(|scope| scope.bodies.len()).sum()
+    }
+
     pub(crate) fn append(&mut self, entry: LogEntry, due: Due) -> Result<(), LogError> {
         check(&entry.key)?;
         let last = self.scopes.get(&entry.key).map_or(0, |scope| scope.bodies.len() as u64);

@@ -41,6 +41,12 @@ impl MemoryStore {
         }
     }
 
+    /// How many records there are.
+    #[must_use]
+    pub fn records(&self) -> usize {
+        self.contents().records()
+    }
+
     fn contents(&self) -> MutexGuard<'_, Contents> {
         // Every operation checks first and changes last, so a panic elsewhere leaves nothing half done.
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)

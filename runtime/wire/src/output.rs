@@ -224,6 +224,12 @@ pub struct Cost {
     pub bytes: u64,
     /// Microseconds inside WASM components.
     pub guest_us: u64,
+    /// What writing the records takes on DynamoDB, at most.
+    #[serde(default)]
+    pub write_units: u64,
+    /// States that were entered, and retries of tasks.
+    #[serde(default)]
+    pub transitions: u64,
 }
 
 /// A state that is open.

@@ -24,6 +24,9 @@ const COMPONENTS: u8 = 10;
 const READY_MS_MAX: f64 = 50.0;
 const RESIDENT_MB_MAX: f64 = 30.0;
 
+/// How long tokio keeps threads that have nothing to do, and some more.
+const HELPERS_KEPT: Duration = Duration::from_secs(12);
+
 /// A Wait, and behind it a task.
 const FLOW: &str = "\
 Type: StateMachine
@@ -95,6 +98,8 @@ fn rest(report: &mut Report, program: &Program, seconds: u64) {
         "MB",
         Some(RESIDENT_MB_MAX),
     );
+    // The threads that helped to begin are ended before.
+    std::thread::sleep(HELPERS_KEPT);
     let (cpu, sleeps) = (cpu_of(&id), sleeps_of(&id));
     std::thread::sleep(Duration::from_secs(seconds));
     let cpu = cpu_of(&id).saturating_sub(cpu);

@@ -16,6 +16,7 @@
 
 mod attaching;
 mod children;
+mod costs;
 mod editor;
 mod eval;
 mod express;

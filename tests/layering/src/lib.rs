@@ -8,7 +8,7 @@
 //!   4  engine │ store-* wakes-* objects-* tasks-* │ simulator   the loop │ one technology each │ time and chance
 //!      aws │ system                                          how the SDKs are set up │ the system's time and chance
 //!   3  ports  │ egress                                       traits │ the guard for what goes out
-//!   2  definition │ core                                     text formats │ advance and duties
+//!   2  definition │ core │ pricing                           text formats │ advance and duties │ what it costs
 //!   1  model │ actions │ wire                                what flows, grants and answers are
 //!   0  expression                                            evaluating over JSON
 //! ```
@@ -57,6 +57,7 @@ pub const HOUSE: &[Place] = &[
     place("wire", 1, Role::Logic),
     place("definition", 2, Role::Logic),
     place("core", 2, Role::Logic),
+    place("pricing", 2, Role::Logic),
     place("ports", 3, Role::Logic),
     place("egress", 3, Role::Logic),
     place("engine", 4, Role::Logic),

@@ -14,12 +14,29 @@ use crate::Ran;
 
 /// Everything that happened, in no order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Causes(Vec<(Arc<str>, Millis)>);
+pub struct Causes(Vec<Cause>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Cause {
+    execution: Arc<str>,
+    at: Millis,
+    /// Whether it excuses only what had begun: an end, unlike two who do the same.
+    is_end: bool,
+}
 
 impl Causes {
-    /// Something happened to an invocation of that execution.
-    pub fn add(&mut self, execution: &Arc<str>, at: Millis) {
-        self.0.push((execution.clone(), at));
+    /// From then on there may be two who do the same: one stands still, or a message came twice.
+    pub fn doubled(&mut self, execution: &Arc<str>, at: Millis) {
+        let execution = execution.clone();
+        let is_end = false;
+        self.0.push(Cause { execution, at, is_end });
+    }
+
+    /// An invocation of that execution died, or was cut short.
+    pub fn ended(&mut self, execution: &Arc<str>, at: Millis) {
+        let execution = execution.clone();
+        let is_end = true;
+        self.0.push(Cause { execution, at, is_end });
     }
 
     /// Together with others.
@@ -41,8 +58,11 @@ impl Causes {
     }
 
     fn check_one(&self, ran: &Ran) -> Result<(), String> {
+        let Some(first) = ran.at.first() else { return Ok(()) };
         for (repeats, at) in ran.at.iter().enumerate() {
-            let is_cause = |(execution, happened): &&(Arc<str>, Millis)| *execution == ran.execution && happened <= at;
+            let is_cause = |cause: &&Cause| {
+                cause.execution == ran.execution && cause.at <= *at && (!cause.is_end || cause.at >= *first)
+            };
             let causes = self.0.iter().filter(is_cause).count();
             if repeats > causes {
                 return Err(format!(
@@ -75,11 +95,16 @@ mod tests {
     #[test]
     fn a_cause_is_one_before_in_the_same_execution() {
         let mut causes = Causes::default();
-        causes.add(&"f/e".into(), 5);
-        causes.add(&"f/other".into(), 6);
-        causes.add(&"f/e".into(), 20);
+        causes.doubled(&"f/e".into(), 5);
+        causes.ended(&"f/other".into(), 6);
+        causes.ended(&"f/e".into(), 20);
         let is_so = |at: &[Millis]| causes.check(&ran(at)).is_ok();
         assert_eq!([is_so(&[1]), is_so(&[1, 5]), is_so(&[1, 20, 30])], [true; 3]);
         assert_eq!([is_so(&[1, 4]), is_so(&[1, 7, 8]), is_so(&[1, 20, 30, 40])], [false; 3]);
+        assert!(is_so(&[21, 22]), "two may do the same");
+        assert!(
+            !is_so(&[21, 22, 23]),
+            "what had not begun when somebody died needs no second time"
+        );
     }
 }

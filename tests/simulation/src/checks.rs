@@ -4,6 +4,7 @@
 
 mod guests;
 mod lanes;
+mod pointers;
 mod refused;
 mod stored;
 mod turns;
@@ -133,6 +134,7 @@ impl Logs {
                 ));
             }
             stored::check(record).map_err(|what| format!("record {}: {what}", record.revision.0))?;
+            self.check_pointers(record)?;
         }
         lanes::check(records)?;
         guests::check(records)?;

@@ -11,6 +11,7 @@ use stepwell_ports::{Clock, Millis, Spawn};
 use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, Struck, VirtualClock};
 use stepwell_store_memory::MemoryStore;
 
+use crate::checks::logs_are_right;
 use crate::cloud::Cloud;
 use crate::queue::{Queue, QueueFaults, Received};
 use crate::{Begin, Causes, WorldTasks};
@@ -81,6 +82,9 @@ pub struct Functions {
     /// Where callers live.
     outside: Process,
     slots: Vec<Slot>,
+    /// How many records there were when the logs were looked at last; nothing where they are not.
+    watched: Option<usize>,
+    broken: Option<String>,
 }
 
 /// One process.
@@ -154,6 +158,8 @@ impl Functions {
             cloud,
             outside,
             slots: Vec::new(),
+            watched: None,
+            broken: None,
         }
     }
 
@@ -262,8 +268,38 @@ impl Functions {
         })
     }
 
+    /// From now on the table does what it is asked.
+    pub fn stop_faults(&mut self) {
+        self.cloud.trouble.table = Faults::default();
+    }
+
+    /// From now on the logs are looked at whenever a record has come.
+    pub fn watch_logs(&mut self) {
+        self.watched = Some(0);
+    }
+
+    /// What was wrong with the logs first.
+    #[must_use]
+    pub fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    fn look(&mut self) {
+        let records = self.store.records();
+        if self.broken.is_none() && self.watched.is_some_and(|seen| seen != records) {
+            self.watched = Some(records);
+            self.broken = logs_are_right(&self.store).err();
+        }
+    }
+
     /// One moment: a poll, a message that is handed out, a death, or time that passes. Whether anything happened.
     pub fn step(&mut self) -> bool {
+        let has_happened = self.happen();
+        self.look();
+        has_happened
+    }
+
+    fn happen(&mut self) -> bool {
         self.finish();
         if self.hand_out() {
             return true;
@@ -309,11 +345,17 @@ impl Functions {
                 Some(Ok(Handled::Again(at))) => {
                     self.stops += 1;
                     self.causes
-                        .add(&invocation.received.wake.key.execution, self.clock.now());
+                        .ended(&invocation.received.wake.key.execution, self.clock.now());
                     self.queue.put_back(&invocation.received, at);
                 }
                 Some(Ok(Handled::Done)) => self.queue.acknowledge(&invocation.received),
                 Some(Ok(Handled::Later(at))) => self.queue.put_back(&invocation.received, at),
+                Some(Err(EngineError::Log(_))) => {
+                    self.stops += 1;
+                    self.causes
+                        .ended(&invocation.received.wake.key.execution, self.clock.now());
+                    self.queue.put_back(&invocation.received, self.clock.now() + 1_000);
+                }
                 Some(Err(error)) => {
                     self.failed.push(error.to_string());
                     self.queue.put_back(&invocation.received, self.clock.now() + 1_000);
@@ -382,7 +424,7 @@ impl Functions {
             invocation.killed_at = invocation.killed_at.max(until + STOPS_MS);
             self.pauses += 1;
             self.causes
-                .add(&invocation.received.wake.key.execution, self.clock.now());
+                .doubled(&invocation.received.wake.key.execution, self.clock.now());
         }
     }
 
@@ -413,7 +455,7 @@ impl Functions {
             self.queue.dropped(&invocation.received);
             self.deaths += 1;
             self.causes
-                .add(&invocation.received.wake.key.execution, self.clock.now());
+                .ended(&invocation.received.wake.key.execution, self.clock.now());
         }
     }
 

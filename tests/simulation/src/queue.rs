@@ -150,7 +150,7 @@ impl Queue {
         };
         if is_double {
             state.struck.doubled += 1;
-            state.causes.add(&received.wake.key.execution, now);
+            state.causes.doubled(&received.wake.key.execution, now);
         }
         Some(received)
     }
@@ -294,7 +294,7 @@ impl Wakes for Queue {
                 // It will be sent again under the same name.
                 let mut state = queue.state();
                 state.struck.unanswered += 1;
-                state.causes.add(&execution, queue.clock.now());
+                state.causes.doubled(&execution, queue.clock.now());
                 return Err(WakesError("the answer is lost".into()));
             }
             Ok(())

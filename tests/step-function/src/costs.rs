@@ -4,15 +4,15 @@
 //! state. Everything is in it: writes that lost, empty reads, the invocation that started the execution.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use serde_json::{Value as Json, json};
 use stepwell_cloud::lambda::Counters;
+use stepwell_pricing::{Prices, RETENTION_DAYS, Usage};
+use stepwell_store_dynamodb::Retention;
 
 use crate::cloud::{Cloud, Plan};
 use crate::http_function;
 use crate::package::Package;
-use crate::programs::root;
 
 /// The function's memory, and that of one processor, in MB.
 const MEMORY_MB: f64 = 512.0;
@@ -106,6 +106,12 @@ async fn executions_cost_what_is_counted() {
     cloud.close().await;
 }
 
+#[test]
+fn forecasts_keep_records_as_long_as_the_table_does() {
+    let Retention { lease, kept } = Retention::default();
+    assert_eq!((lease + kept).as_secs(), u64::from(RETENTION_DAYS) * 24 * 60 * 60);
+}
+
 async fn run(cloud: &Cloud, flow: &str, name: &str) {
     cloud
         .invoke(&json!({"start": {"flow": flow, "name": name, "input": {"n": 1}}}))
@@ -177,15 +183,17 @@ impl Spent {
 
     /// At list prices.
     fn usd(&self) -> f64 {
-        let prices: Json = serde_json::from_slice(&fs::read(root().join("infra/prices.json")).unwrap()).unwrap();
-        let price = |name: &str| prices[name].as_f64().unwrap();
-        // The processor time as a function of that memory is billed for it.
-        let billed_s = self.counters.cpu_ms as f64 / 1e3 * PROCESSOR_MB / MEMORY_MB;
-        self.amount("WriteUnits") * price("write_unit")
-            + self.amount("ReadUnits") * price("read_unit")
-            + self.queue_requests() * price("queue_request")
-            + self.amount("Schedules") * price("schedule")
-            + self.counters.invocations as f64 * price("invocation")
-            + billed_s * MEMORY_MB / 1024.0 * price("gb_second_arm64")
+        let usage = Usage {
+            write_units: self.amount("WriteUnits"),
+            read_units: self.amount("ReadUnits"),
+            queue_requests: self.queue_requests(),
+            schedules: self.amount("Schedules"),
+            invocations: self.counters.invocations as f64,
+            // The processor time as a function of that memory is billed for it.
+            billed_ms: self.counters.cpu_ms as f64 * PROCESSOR_MB / MEMORY_MB,
+            memory_mb: MEMORY_MB,
+            ..Usage::default()
+        };
+        Prices::listed().unwrap().bill(&usage).total_usd
     }
 }

@@ -143,6 +143,8 @@ mod tests {
             records: 3,
             bytes: 900,
             guest_us: 1_500,
+            write_units: 3,
+            transitions: 2,
         };
         Description {
             row,

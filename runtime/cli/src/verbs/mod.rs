@@ -1,5 +1,6 @@
 //! The verbs, one file each: arguments, help, what it does, tests.
 
+pub(crate) mod cost;
 pub(crate) mod describe;
 pub(crate) mod eval;
 pub(crate) mod graph;

@@ -35,6 +35,28 @@ fn an_advance_computes_so_much_and_then_its_caller_may_look_at_timers() {
     assert_eq!(story.tell(&Event::TimerFired).unwrap(), ["ExecutionTimedOut"]);
 }
 
+/// The step before was cut at a bound, and whoever wrote it died: the time that nobody worked is not the state's.
+#[test]
+fn a_timeout_counts_from_the_entry_of_its_state() {
+    let wait = "{StartAt: W, States: [{Type: Wait, Name: W, Seconds: 100, End: true}]}";
+    let states = format!(
+        "StartAt: A\nStates:\n  - {{Type: Pass, Name: A, Next: B}}\n  - {{Type: Pass, Name: B, Next: C}}\n  - {{Type: Pass, \
+         Name: C, Next: D}}\n  - {{Type: Pass, Name: D, Next: P}}\n  - {{Type: Parallel, Name: P, Timeout: 1, End: true, \
+         Branches: [{wait}]}}\n"
+    );
+    let mut story = Story::begin(&states, &text(10_000));
+    assert_eq!(stands(&story), (4, 80, true), "64 KiB are reached behind D");
+    story.now = 5_000;
+    story.tell(&Event::Continued).unwrap();
+    story.now = 5_999;
+    assert!(story.tell(&Event::TimerFired).is_err(), "its second is not over yet");
+    story.now = 6_000;
+    assert_eq!(
+        story.tell(&Event::TimerFired).unwrap(),
+        ["StepFailed P", "ExecutionFailed"]
+    );
+}
+
 #[test]
 fn what_is_computed_counts_as_states() {
     let mut story = Story::begin(COMPUTES, &text(10_000));

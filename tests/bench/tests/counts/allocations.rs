@@ -25,13 +25,13 @@ fn of_five(manner: Manner) -> u64 {
 #[test]
 fn an_execution_of_five_effects() {
     let counted = of_five(Manner::Effects);
-    assert!(counted <= 1700, "{counted} allocations");
+    assert!(counted <= 1210, "{counted} allocations");
 }
 
 #[test]
 fn an_execution_of_five_pure_tasks() {
     let counted = of_five(Manner::Pure);
-    assert!(counted <= 2600, "{counted} allocations");
+    assert!(counted <= 1800, "{counted} allocations");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_record_is_written_with_few_allocations_and_read_with_some() {
         allocations(|| decode(body).unwrap()),
     );
     assert!(writing <= 8, "{writing} allocations to write");
-    assert!(reading <= 1000, "{reading} allocations to read");
+    assert!(reading <= 150, "{reading} allocations to read");
 }
 
 #[test]

@@ -10,20 +10,18 @@ use crate::tasks::{GUEST_US, field};
 pub(super) fn check(records: &[Record]) -> Result<(), String> {
     let mut components = BTreeMap::new();
     for entry in records.iter().flat_map(|record| &record.entries) {
-        match &entry.fact {
-            Fact::TaskScheduled { state, .. } => {
-                components.insert((entry.item, state.clone()), is_component(entry));
-            }
-            Fact::TaskSubmitted { state, .. } => {
-                components.insert((entry.item, state.clone()), false);
-            }
-            Fact::TaskSucceeded { state, guest_us, .. } => {
-                let is_component = components.remove(&(entry.item, state.clone())).unwrap_or(false);
-                if is_component && *guest_us != GUEST_US {
-                    return Err(format!("the guest of `{state}` took {guest_us} µs, and not {GUEST_US}"));
-                }
-            }
-            _ => {}
+        if let Fact::TaskScheduled { state, .. } = &entry.fact {
+            components.insert((entry.item, state.clone()), is_component(entry));
+        }
+        if let Fact::TaskSubmitted { state, .. } = &entry.fact {
+            components.insert((entry.item, state.clone()), false);
+        }
+        let Fact::TaskSucceeded { state, guest_us, .. } = &entry.fact else {
+            continue;
+        };
+        let is_component = components.remove(&(entry.item, state.clone())).unwrap_or(false);
+        if is_component && *guest_us != GUEST_US {
+            return Err(format!("the guest of `{state}` took {guest_us} µs, and not {GUEST_US}"));
         }
     }
     Ok(())

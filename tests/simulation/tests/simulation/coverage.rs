@@ -218,12 +218,13 @@ fn block<'p>(outer: &'p Block, path: &str) -> Option<&'p Block> {
 }
 
 /// What may go wrong in a world of functions.
-pub(crate) const OF_FUNCTIONS: [Fault; 11] = [
+pub(crate) const OF_FUNCTIONS: [Fault; 12] = [
     "deaths",
     "clean stops",
     "pauses",
     "throttled",
     "lost answers",
+    "failed reads",
     "refused wakes",
     "lost wake answers",
     "late wakes",
@@ -241,6 +242,7 @@ pub(crate) fn struck(world: &Functions) -> [u64; OF_FUNCTIONS.len()] {
         u64::from(world.pauses),
         world.struck.refused.load(Ordering::Relaxed),
         world.struck.unanswered.load(Ordering::Relaxed),
+        world.struck.unread.load(Ordering::Relaxed),
         u64::from(queue.refused),
         u64::from(queue.unanswered),
         u64::from(queue.late),

@@ -196,6 +196,7 @@ fn reports_that_count_agree_with_their_answers() {
             any_order: true,
             refused: 0,
             unanswered: 3,
+            unread: 0,
         },
         processes: 3,
         ..Trouble::default()
