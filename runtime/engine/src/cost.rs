@@ -91,10 +91,8 @@ fn write_units(body_bytes: usize) -> u64 {
 
 /// An entered state, or a task that is tried again.
 fn is_transition(fact: &Fact) -> bool {
-    match fact {
-        Fact::TaskScheduled { attempt, .. } => *attempt > 1,
-        other => matches!(other, Fact::StepEntered { .. }),
-    }
+    let tried_again = matches!(fact, Fact::TaskScheduled { attempt, .. } if *attempt > 1);
+    tried_again || matches!(fact, Fact::StepEntered { .. })
 }
 
 /// Microseconds inside a guest.

@@ -14,7 +14,7 @@ use stepwell_simulation::plan::{Block, Feature, Plan, PlanFlow, features};
 use stepwell_simulation::reference::Witness;
 
 /// Seeds after which everything has met every fault.
-pub(crate) const COVERING: u64 = 1_000;
+pub(crate) const COVERING: u64 = 1_200;
 
 /// A kind of fault.
 pub(crate) type Fault = &'static str;
