@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use stepwell_model::{Block, BlockPath, Catch, Exit, Flow, Kind, Recovery, Rule, State, StateIndex};
+use stepwell_model::{Block, BlockPath, Exit, Flow, Kind, State, StateIndex};
 
 /// How many characters of a name or condition are drawn.
 const LABEL_CHARACTERS_MAX: usize = 60;
@@ -122,7 +122,7 @@ impl Chart {
             Exit::Next(next) => self.line(&format!("{from} --> {}", id(path, next))),
             Exit::End => self.line(&format!("{from} --> {}_end", scope_id(path))),
         }
-        for catch in catches(&state.recovery) {
+        for catch in state.recovery.catches() {
             let names: Vec<&str> = catch.errors.iter().map(|name| &*name.0).collect();
             self.line(&format!(
                 "{from} -.->|\"{}\"| {}",
@@ -130,21 +130,6 @@ impl Chart {
                 id(path, catch.next)
             ));
         }
-    }
-}
-
-/// The ways that errors take, in order.
-pub(crate) fn catches(recovery: &Recovery) -> Vec<&Catch> {
-    match recovery {
-        Recovery::RetryThenCatch { catch, .. } => catch.iter().collect(),
-        Recovery::FirstMatch(rules) => rules.iter().filter_map(catch).collect(),
-    }
-}
-
-fn catch(rule: &Rule) -> Option<&Catch> {
-    match rule {
-        Rule::Catch(catch) => Some(catch),
-        Rule::Retry(_) => None,
     }
 }
 

@@ -4,10 +4,9 @@
 //!
 //! **Invariant:** every state stands there once; the same flow gives the same lines.
 
-use stepwell_model::{Block, BlockPath, Exit, Flow, Kind, Recovery, Rule, State, StateIndex};
+use stepwell_model::{Block, BlockPath, Exit, Flow, Kind, State, StateIndex};
 
 use crate::diagnostic::drawable;
-use crate::graph::catches;
 
 /// One line of an outline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +105,7 @@ fn order(block: &Block) -> Vec<StateIndex> {
         }
         order.push(index);
         // The last one in comes out first.
-        let targets = block.state(index).map(targets).unwrap_or_default();
+        let targets = block.state(index).map(State::targets).unwrap_or_default();
         waiting.extend(targets.into_iter().rev());
     }
     let rest = (0u32..)
@@ -115,20 +114,6 @@ fn order(block: &Block) -> Vec<StateIndex> {
         .map(|(index, _)| StateIndex(index));
     order.extend(rest);
     order
-}
-
-fn targets(state: &State) -> Vec<StateIndex> {
-    let mut targets = Vec::new();
-    match (&state.kind, state.exit) {
-        (Kind::Choice(choice), _) => {
-            targets.extend(choice.branches.iter().map(|branch| branch.next));
-            targets.extend(choice.default);
-        }
-        (_, Exit::Next(next)) => targets.push(next),
-        (_, Exit::End) => {}
-    }
-    targets.extend(catches(&state.recovery).into_iter().map(|catch| catch.next));
-    targets
 }
 
 fn what(state: &State) -> String {
@@ -142,20 +127,10 @@ fn what(state: &State) -> String {
         Kind::Succeed => "Succeed".to_owned(),
         Kind::Fail(_) => "Fail".to_owned(),
     };
-    match retries(&state.recovery) {
+    let retries = state.recovery.retries().map(|retry| u64::from(retry.attempts_max));
+    match retries.sum::<u64>() {
         0 => what,
         retries => format!("{what}, up to {retries} retries"),
-    }
-}
-
-fn retries(recovery: &Recovery) -> u64 {
-    let attempts = |rule: &Rule| match rule {
-        Rule::Retry(retry) => u64::from(retry.attempts_max),
-        Rule::Catch(_) => 0,
-    };
-    match recovery {
-        Recovery::RetryThenCatch { retry, .. } => retry.iter().map(|retry| u64::from(retry.attempts_max)).sum(),
-        Recovery::FirstMatch(rules) => rules.iter().map(attempts).sum(),
     }
 }
 
@@ -176,7 +151,7 @@ fn ways(block: &Block, state: &State, below: Option<StateIndex>) -> String {
         (Kind::Succeed | Kind::Fail(_), Exit::End) | (_, Exit::Next(_)) => {}
         (_, Exit::End) => ways.push("→ end".to_owned()),
     }
-    for catch in catches(&state.recovery) {
+    for catch in state.recovery.catches() {
         let errors: Vec<String> = catch.errors.iter().map(|error| shown(&error.0)).collect();
         ways.push(format!("{} ⇢ {}", errors.join(", "), name(catch.next)));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use stepwell_expression::Template;
 
-use crate::{Kind, Scalar, State, StateIndex, Task};
+use crate::{Exit, Kind, Scalar, State, StateIndex, Task};
 
 /// A whole flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,5 +99,21 @@ impl State {
             }
         };
         branches.iter().chain(processor)
+    }
+
+    /// Where it can lead: its own ways in their order, then those that errors take.
+    #[must_use]
+    pub fn targets(&self) -> Vec<StateIndex> {
+        let mut targets = Vec::new();
+        match (&self.kind, self.exit) {
+            (Kind::Choice(choice), _) => {
+                targets.extend(choice.branches.iter().map(|branch| branch.next));
+                targets.extend(choice.default);
+            }
+            (_, Exit::Next(next)) => targets.push(next),
+            (_, Exit::End) => {}
+        }
+        targets.extend(self.recovery.catches().map(|catch| catch.next));
+        targets
     }
 }

@@ -85,6 +85,40 @@ impl Recovery {
             Self::FirstMatch(rules) => rules.is_empty(),
         }
     }
+
+    /// The rules that try again, in order.
+    pub fn retries(&self) -> impl Iterator<Item = &Retry> {
+        let (retry, rules) = match self {
+            Self::RetryThenCatch { retry, catch: _ } => (retry.as_slice(), Default::default()),
+            Self::FirstMatch(rules) => (Default::default(), rules.as_slice()),
+        };
+        retry.iter().chain(rules.iter().filter_map(Rule::retry))
+    }
+
+    /// The ways that errors take, in order.
+    pub fn catches(&self) -> impl Iterator<Item = &Catch> {
+        let (catch, rules) = match self {
+            Self::RetryThenCatch { retry: _, catch } => (catch.as_slice(), Default::default()),
+            Self::FirstMatch(rules) => (Default::default(), rules.as_slice()),
+        };
+        catch.iter().chain(rules.iter().filter_map(Rule::catch))
+    }
+}
+
+impl Rule {
+    fn retry(&self) -> Option<&Retry> {
+        match self {
+            Self::Retry(retry) => Some(retry),
+            Self::Catch(_) => None,
+        }
+    }
+
+    fn catch(&self) -> Option<&Catch> {
+        match self {
+            Self::Catch(catch) => Some(catch),
+            Self::Retry(_) => None,
+        }
+    }
 }
 
 impl Retry {

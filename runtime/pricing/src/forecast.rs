@@ -94,7 +94,7 @@ impl fmt::Display for Remark {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Tasks => "every task counts as one with an effect; pure ones write no record of their own",
-            Self::Waits => "a Wait, or a timeout, whose time the flow does not say counts as longer than 15 minutes",
+            Self::Waits => "a Wait, or a timeout, whose time the flow does not say counts as 2 seconds of the function and a schedule",
             Self::ChildFlows => "what a started flow takes itself is not in it",
             Self::Children => "the time of branches and items is added up, as if none ran beside another",
         })

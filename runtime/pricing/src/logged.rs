@@ -20,10 +20,9 @@ impl Logged {
     /// Its rows in the index: one for its end, and one where it did not end at once.
     #[must_use]
     pub fn rows(&self) -> f64 {
-        match self.took_ms {
-            Some(took_ms) if took_ms as f64 <= ROW_AFTER_MS => 1.0,
-            Some(_) => 2.0,
-            None => 1.0,
+        match self.took_ms.is_some_and(|took_ms| took_ms as f64 > ROW_AFTER_MS) {
+            true => 2.0,
+            false => 1.0,
         }
     }
 

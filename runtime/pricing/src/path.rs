@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use stepwell_model::{Block, BlockPath, Exit, Kind, Recovery, Rule, State, StateIndex};
+use stepwell_model::{Block, BlockPath, State, StateIndex};
 
 use crate::forecast::{Asked, ForecastError};
 use crate::spent::Spent;
@@ -86,7 +86,7 @@ fn open(block: &Block, index: StateIndex, rests: &mut [Rest]) -> Open {
     note(rests, index, Rest::OnTheWay);
     Open {
         index,
-        targets: block.state(index).map(targets).unwrap_or_default(),
+        targets: block.state(index).map(State::targets).unwrap_or_default(),
         followed: 0,
     }
 }
@@ -112,7 +112,7 @@ fn rest_of(rests: &[Rest], index: StateIndex) -> Option<Spent> {
 
 /// An end takes nothing.
 fn dearest_rest(asked: &Asked<'_>, block: &Block, index: StateIndex, rests: &[Rest]) -> Spent {
-    let targets = block.state(index).map(targets).unwrap_or_default();
+    let targets = block.state(index).map(State::targets).unwrap_or_default();
     let rests = targets.into_iter().filter_map(|target| rest_of(rests, target));
     let dearer = |one: &Spent, other: &Spent| {
         let costs = |spent: &Spent| asked.usd(spent);
@@ -121,32 +121,4 @@ fn dearest_rest(asked: &Asked<'_>, block: &Block, index: StateIndex, rests: &[Re
             .then(one.transitions.total_cmp(&other.transitions))
     };
     rests.max_by(dearer).unwrap_or_default()
-}
-
-/// Where a state can lead.
-fn targets(state: &State) -> Vec<StateIndex> {
-    let mut targets = Vec::new();
-    match (&state.kind, state.exit) {
-        (Kind::Choice(choice), _) => {
-            targets.extend(choice.branches.iter().map(|branch| branch.next));
-            targets.extend(choice.default);
-        }
-        (_, Exit::Next(next)) => targets.push(next),
-        (_, Exit::End) => {}
-    }
-    targets.extend(caught(&state.recovery));
-    targets
-}
-
-fn caught(recovery: &Recovery) -> Vec<StateIndex> {
-    match recovery {
-        Recovery::RetryThenCatch { retry: _, catch } => catch.iter().map(|rule| rule.next).collect(),
-        Recovery::FirstMatch(rules) => {
-            let next = |rule: &Rule| match rule {
-                Rule::Catch(catch) => Some(catch.next),
-                Rule::Retry(_) => None,
-            };
-            rules.iter().filter_map(next).collect()
-        }
-    }
 }

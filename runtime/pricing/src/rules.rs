@@ -39,6 +39,8 @@ pub(crate) enum Pause {
     Queued,
     /// By a schedule.
     Scheduled,
+    /// In any of these ways: the flow does not say for how long.
+    Open,
 }
 
 /// An invocation by a message of the queue: its receipt and its removal are a request each.
@@ -94,7 +96,7 @@ impl Pause {
         }
     }
 
-    /// A pause of so many seconds. What is computed may be long: it counts as a schedule.
+    /// A pause of so many seconds.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -104,9 +106,9 @@ impl Pause {
         match seconds {
             Scalar::Fixed(value) => match value.as_number() {
                 Some(seconds) => Self::of_ms((seconds.as_f64() * 1e3).ceil() as u64),
-                None => Self::Scheduled,
+                None => Self::Open,
             },
-            Scalar::Computed(_) => Self::Scheduled,
+            Scalar::Computed(_) => Self::Open,
         }
     }
 
@@ -114,7 +116,7 @@ impl Pause {
     pub(crate) fn blocks(self) -> bool {
         match self {
             Self::Slept(_) => false,
-            Self::Queued | Self::Scheduled => true,
+            Self::Queued | Self::Scheduled | Self::Open => true,
         }
     }
 
@@ -136,6 +138,8 @@ impl Pause {
                 };
                 schedule + sent() + woken()
             }
+            // Which is dearer depends on the function's memory; both together bound either.
+            Self::Open => Self::Slept(SLEPT_MS_MAX as f64).takes() + Self::Scheduled.takes(),
         }
     }
 }

@@ -29,6 +29,9 @@ pub struct Faults {
     pub unread: u64,
 }
 
+/// What a store was doing when a read failed.
+pub const READING: &str = "reading";
+
 /// How often each fault has struck.
 #[derive(Debug, Default)]
 pub struct Struck {
@@ -120,7 +123,7 @@ impl Disk {
             return answer;
         }
         self.struck.unread.fetch_add(1, Ordering::Relaxed);
-        std::future::ready(Err(failed("reading", "the table is throttled"))).boxed()
+        std::future::ready(Err(failed(READING, "the table is throttled"))).boxed()
     }
 
     fn fault(&self) -> Option<Fault> {

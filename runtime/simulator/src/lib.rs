@@ -19,5 +19,5 @@ mod executor;
 
 pub use chance::Chance;
 pub use clock::{ProcessClock, VirtualClock};
-pub use disk::{Disk, Faults, Struck};
+pub use disk::{Disk, Faults, READING, Struck};
 pub use executor::{Executor, Process};

@@ -7,8 +7,8 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use stepwell_engine::{Ended, Engine, EngineError, Handled};
 use stepwell_model::Flow;
-use stepwell_ports::{Clock, Millis, Spawn};
-use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, Struck, VirtualClock};
+use stepwell_ports::{Clock, LogError, Millis, Spawn};
+use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, READING, Struck, VirtualClock};
 use stepwell_store_memory::MemoryStore;
 
 use crate::checks::logs_are_right;
@@ -350,7 +350,7 @@ impl Functions {
                 }
                 Some(Ok(Handled::Done)) => self.queue.acknowledge(&invocation.received),
                 Some(Ok(Handled::Later(at))) => self.queue.put_back(&invocation.received, at),
-                Some(Err(EngineError::Log(_))) => {
+                Some(Err(EngineError::Log(LogError::Store { during: READING, .. }))) => {
                     self.stops += 1;
                     self.causes
                         .ended(&invocation.received.wake.key.execution, self.clock.now());

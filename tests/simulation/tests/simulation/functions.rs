@@ -262,6 +262,17 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
     if plan.seed.is_multiple_of(8) {
         world.watch_logs();
     }
+    let (stop, pages) = live(&mut world, plan, trouble, &execution)?;
+    check(&mut world, plan, trouble, &execution, (stop, &pages), coverage)
+}
+
+/// Lets everything happen that the plan says, and the rest to its end; how a stop was answered, and pages seen meanwhile.
+fn live(
+    world: &mut Functions,
+    plan: &Plan,
+    trouble: Trouble,
+    execution: &str,
+) -> Result<(Option<StopAnswer>, Vec<Vec<HistoryEvent>>), String> {
     let (begun, mut stop) = (world.now(), None);
     let mut pages = Vec::new();
     for outside in &plan.schedule {
@@ -270,29 +281,41 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
             true => world.run_until(begun + outside.at_ms),
             false => world.run_for(world.chance.below(400)),
         }
-        stop = stop.or(happen(&mut world, plan, &execution, outside));
-        pages.push(page(&mut world, &execution)?);
+        stop = stop.or(happen(world, plan, execution, outside));
+        pages.push(page(world, execution)?);
     }
     for _ in (0..PAGES).filter(|_| trouble.pause == 0) {
         world.run_for(world.chance.below(60));
-        pages.push(page(&mut world, &execution)?);
+        pages.push(page(world, execution)?);
     }
     if !world.run_dry(1_000_000) {
         return Err("it does not end".to_owned());
     }
     world.stop_faults();
+    Ok((stop, pages))
+}
+
+/// Holds what is known in the end against what may be.
+fn check(
+    world: &mut Functions,
+    plan: &Plan,
+    trouble: Trouble,
+    execution: &str,
+    (stop, pages): (Option<StopAnswer>, &[Vec<HistoryEvent>]),
+    coverage: &mut Coverage,
+) -> Result<(), String> {
     if let Some(what) = world.broken() {
         return Err(format!("before the end: {what}"));
     }
     if !world.failed.is_empty() {
-        let logs = Logs::read(&world.store, &execution);
+        let logs = Logs::read(&world.store, execution);
         return Err(format!("invocations failed: {:?}\n{logs}", world.failed));
     }
-    let known = all_that_is_known(&mut world, &execution);
+    let known = all_that_is_known(world, execution);
     let known = known.map_err(|what| {
         format!(
             "{what}\n{}\n{:#?}",
-            Logs::read(&world.store, &execution),
+            Logs::read(&world.store, execution),
             world.tasks.reports.made()
         )
     })?;
@@ -302,13 +325,13 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         return Err(complaint.clone());
     }
     let Some(mut whole) = known else { return Ok(()) };
-    let logs = || Logs::read(&world.store, &execution);
-    pages_hold(&world, &pages, &whole).map_err(|what| format!("{what}\n{}", logs()))?;
-    wakes_are_owed(&world, plan, &execution)?;
+    let logs = || Logs::read(&world.store, execution);
+    pages_hold(world, pages, &whole).map_err(|what| format!("{what}\n{}", logs()))?;
+    wakes_are_owed(world, plan, execution)?;
     if trouble == calm() && world.stops == 0 {
         is_prompt(plan, &whole, LATENESS_MS)?;
     }
-    coverage.count(plan, &whole, &struck(&world));
+    coverage.count(plan, &whole, &struck(world));
     whole.stop = stop;
     whole.reports = world.tasks.reports.made();
     whole.ran = Some(world.tasks.ran());
@@ -321,7 +344,7 @@ fn agrees(plan: &Plan, trouble: Trouble, coverage: &mut Coverage) -> Result<(), 
         schedule: plan.schedule.iter().map(early).collect(),
         ..plan.clone()
     };
-    let logs = Logs::read(&world.store, &execution);
+    let logs = Logs::read(&world.store, execution);
     verify(&plan, &whole)
         .map(drop)
         .map_err(|mismatch| format!("{mismatch}\n{logs}"))

@@ -64,17 +64,18 @@ pub(super) fn tell(
         Err(ForecastError::Loop(found)) => return unbounded(&file, &flow.name, found, asked, console),
     };
     let bill = prices.bill(&bound.usage);
+    let assumptions = Assumed::of(assumptions, &bound);
     match asked.json {
         true => console.json(&Told {
             flow: &flow.name,
             records: bound.records,
             rows: bound.rows,
             transitions: bound.transitions,
-            assumptions: Assumed::of(assumptions, &bound),
+            assumptions,
             bill: BillLine::of(&bill, bound.transitions),
             prices: prices.into(),
         })?,
-        false => console.out(&drawable(&text(&flow.name, assumptions, &bound, &bill, prices))),
+        false => console.out(&drawable(&text(&flow.name, &assumptions, &bound, &bill, prices))),
     }
     Ok(Exit::Succeeded)
 }
@@ -128,16 +129,33 @@ impl Assumed {
             remarks: bound.remarks.iter().map(ToString::to_string).collect(),
         }
     }
+
+    fn lines(&self) -> Vec<String> {
+        let Self {
+            items,
+            task_ms,
+            record_kb,
+            memory_mb,
+            retention_days,
+            remarks,
+        } = self;
+        let mut lines = Vec::new();
+        lines.extend(items.map(|items| format!("every Map has {items} items (--items)")));
+        lines.push(format!("an attempt takes the function {task_ms} ms (--task-ms)"));
+        lines.push(format!("a record takes {record_kb} KB (--record-kb)"));
+        lines.push(format!("the function has {memory_mb} MB, on arm64 (--memory-mb)"));
+        lines.push(format!("records are kept for {retention_days} days (--retention-days)"));
+        lines.push("it is started by the API".to_owned());
+        lines.extend(remarks.iter().cloned());
+        lines
+    }
 }
 
-fn text(flow: &str, assumptions: Assumptions, bound: &Forecast, bill: &Bill, prices: &Prices) -> String {
+fn text(flow: &str, assumed: &Assumed, bound: &Forecast, bill: &Bill, prices: &Prices) -> String {
     let counts = [bound.records, bound.rows, bound.transitions].map(number);
     let [records, rows, transitions] = &counts;
     let table = table(bill, bound.transitions);
-    let assumed: String = assumed(assumptions, bound)
-        .iter()
-        .map(|line| format!("  {line}\n"))
-        .collect();
+    let assumed: String = assumed.lines().iter().map(|line| format!("  {line}\n")).collect();
     format!(
         "{flow}: one execution, at most\n\
         records {records}, rows in the index {rows}, transitions {transitions}\n\n\
@@ -146,23 +164,4 @@ fn text(flow: &str, assumptions: Assumptions, bound: &Forecast, bill: &Bill, pri
         {UNCOUNTED}{}",
         origin(prices)
     )
-}
-
-fn assumed(assumptions: Assumptions, bound: &Forecast) -> Vec<String> {
-    let Assumptions {
-        items,
-        task_ms,
-        record_kb,
-        memory_mb,
-        retention_days,
-    } = assumptions;
-    let mut lines = Vec::new();
-    lines.extend(items.map(|items| format!("every Map has {items} items (--items)")));
-    lines.push(format!("an attempt takes the function {task_ms} ms (--task-ms)"));
-    lines.push(format!("a record takes {record_kb} KB (--record-kb)"));
-    lines.push(format!("the function has {memory_mb} MB, on arm64 (--memory-mb)"));
-    lines.push(format!("records are kept for {retention_days} days (--retention-days)"));
-    lines.push("it is started by the API".to_owned());
-    lines.extend(bound.remarks.iter().map(ToString::to_string));
-    lines
 }
