@@ -43,6 +43,8 @@ fn main() {
     };
     let cases = [
         case("5 Pass", chain(5), 5),
+        case("20 Pass", chain(20), 20),
+        case("50 Pass", chain(50), 50),
         case("1,000 Pass", chain(1_000), 1_000),
         case("10,000 rounds of Pass and Choice", rounds(10_000), 20_001),
     ];
