@@ -36,7 +36,11 @@ fn show(name: &str, explored: &Explored) {
 /// The promises hold in every one of so many states; the README tells the numbers.
 fn holds(name: &str, states: usize, explored: &Explored) {
     show(name, explored);
-    assert_eq!((explored.states, explored.damage.as_slice()), (states, [].as_slice()), "{name}");
+    assert_eq!(
+        (explored.states, explored.damage.as_slice()),
+        (states, [].as_slice()),
+        "{name}"
+    );
 }
 
 /// Without a repair, that promise breaks.
@@ -67,7 +71,11 @@ fn a_wake_that_is_looked_at_again_while_its_sender_lives() {
         program: vec![Stage::Effect],
         ..effects(Repairs::all())
     };
-    holds("one effect, two starts, an early second look", 2_182_948, &explore(&model));
+    holds(
+        "one effect, two starts, an early second look",
+        2_182_948,
+        &explore(&model),
+    );
 }
 
 #[test]
@@ -79,7 +87,11 @@ fn three_invocations_at_once() {
         program: vec![Stage::Effect],
         ..effects(Repairs::all())
     };
-    holds("one effect, three invocations, a doubled message, a failing append", 4_011_023, &explore(&model));
+    holds(
+        "one effect, three invocations, a doubled message, a failing append",
+        4_011_023,
+        &explore(&model),
+    );
 }
 
 #[test]
