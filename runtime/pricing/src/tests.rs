@@ -176,9 +176,10 @@ fn waits_and_callbacks_end_invocations() {
     assert_eq!(wait("Seconds: 60"), [2.0, 2.0, 1.0, 4.0, 6.0, 0.0, 3.0, 3.0]);
     let month = [2.0, 2.0, 1.0, 4.0, 9.0, 1.0, 4.0, 4.0];
     assert_eq!(wait("Seconds: 2592000"), month);
-    // Slept through or scheduled: the sum bounds both.
+    // Slept through or scheduled, by what is computed or by when it begins: the sum bounds both.
     let open = [2.0, 2.0, 1.0, 4.0, 9.0, 1.0, 4.0, 2004.0];
     assert_eq!(wait("Seconds.$: $Input.s"), open);
+    assert_eq!(wait("UntilDateTime: 2030-01-01T00:00:00Z"), open);
     let ask = format!("  - {}\n", task("A", "TaskMode: WaitForCustomCallback, End: true"));
     assert_eq!(counted("A", &ask), [3.0, 2.0, 1.0, 6.0, 6.0, 0.0, 4.0, 14.0]);
 }

@@ -146,7 +146,7 @@ fn ended_wait(wait: &Wait) -> Visit {
     let pause = match wait {
         Wait::Seconds(seconds) => Pause::of_seconds(seconds),
         // How far it is, the flow does not say.
-        Wait::Until(_) => Pause::Scheduled,
+        Wait::Until(_) => Pause::Open,
     };
     let ended = Spent {
         records: 1.0,
