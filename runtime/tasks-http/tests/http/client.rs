@@ -7,7 +7,10 @@ use http::{Request, StatusCode};
 use stepwell_actions::{Granted, HostRule, SecretRule};
 use stepwell_egress::{Asker, Limits, Outbound as _, OutboundError, Policy, Redirects, SecretText};
 use stepwell_tasks_http::HttpClient;
-use tokio::{net::TcpListener, runtime::Handle};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime::Handle,
+};
 
 use crate::server::{Reply, Server, ok};
 
@@ -149,12 +152,10 @@ async fn a_name_without_an_address_is_no_connection() {
 
 #[tokio::test]
 async fn nobody_listening_is_no_connection() {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    // Bound and never listening: nobody takes the port, and nobody answers there.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let url = format!("http://127.0.0.1:{port}/");
     let failed = client()
         .send(get(&url), follow(&granted(&[("127.0.0.1", port)])), AMPLE)

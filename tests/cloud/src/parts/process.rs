@@ -7,12 +7,13 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use tokio::net::TcpSocket;
 
 /// How often another port is tried: somebody may take a free port before the program does.
 const TRIES_MAX: usize = 3;
@@ -147,12 +148,17 @@ impl Drop for Process {
 
 /// A port of the loopback address that nobody uses at this moment.
 ///
+/// Its socket is bound and never listens: a process that another thread begins has it open, too, until it becomes its
+/// own program, and whoever then asks whether the port is used would be told that it is.
+///
 /// # Errors
 ///
 /// There is none.
 pub fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("while looking for a free port")?;
-    Ok(listener.local_addr()?.port())
+    let socket = TcpSocket::new_v4().context("while looking for a free port")?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(socket.local_addr()?.port())
 }
 
 #[cfg(test)]
@@ -168,6 +174,26 @@ mod tests {
         drop(dynoxide);
         let refused = TcpStream::connect(address).unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_free_port_is_nobodys_while_others_begin_processes() {
+        thread::scope(|scope| {
+            let others: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        for _ in 0..100 {
+                            assert!(Command::new("true").status().unwrap().success());
+                        }
+                    })
+                })
+                .collect();
+            while others.iter().any(|other| !other.is_finished()) {
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
+                let refused = TcpStream::connect(address).unwrap_err();
+                assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+            }
+        });
     }
 
     #[test]
