@@ -92,6 +92,8 @@ pub enum Event {
     Claimed,
     /// The driver stops cleanly with the attempt undone.
     Released,
+    /// The driver leaves the attempt, which it has not begun, to the wake that the record names.
+    HandedOver,
 }
 
 /// What was reported for a submitted attempt.

@@ -113,7 +113,8 @@ impl<'a> Step<'a> {
             | Event::TaskSubmitFailed { .. }
             | Event::CallbackReported { .. }
             | Event::Claimed
-            | Event::Released => states::task::resume(self, event),
+            | Event::Released
+            | Event::HandedOver => states::task::resume(self, event),
             Event::TimerFired => self.fire(),
             Event::ChildFailed { fork, index, failure } => states::child_failed(self, *fork, *index, failure),
             Event::BranchesEnded { fork, branches } => states::parallel::ended(self, *fork, branches),

@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Fuse};
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Attempt, Event, Failure, Telemetry, Turn, Work, attempt_key, grants_of, visit_key, work_of};
+use stepwell_core::{
+    Attempt, Event, Failure, Millis, Telemetry, Turn, Work, attempt_key, grants_of, visit_key, work_of,
+};
 use stepwell_expression::Value;
 use stepwell_model::{Mode, Task};
 use stepwell_ports::{Call, Outcome, TaskFailure};
 
-use crate::commit::Weight;
+use crate::commit::{PURE_WAIT_MS, Weight};
 use crate::driver::Driver;
 use crate::gather;
 use crate::mail::Mail;
-use crate::places::{Manner, Place, Places};
+use crate::places::{Bulk, Manner, Place, Places};
 use crate::session::Halt;
 
 /// The work of an attempt; it yields the event that its outcome is.
@@ -33,17 +35,22 @@ impl Driver {
         if self.shared.is_closing() {
             return self.leave().await;
         }
+        let bulk = self.bulk(&attempt).await?;
         if self.may_fuse(&attempt)
-            && let Some(place) = self.shared.engine.places.beside_now()
+            && let Some(place) = self.place_for_fused(&attempt, bulk).await?
         {
             return self.carry_out(&attempt, Weight::Pure, place).await;
+        }
+        if !self.is_current(attempt.number) {
+            return Ok(());
         }
         if !self.pending.is_empty() || self.durable.is_none() {
             return self.commit().await;
         }
         let taken_over = self.turn() == Turn::Claim;
         let claims = attempt.claims + u32::from(taken_over && !attempt.released);
-        let Some(place) = self.wait_for_place(&attempt, claims).await? else {
+        let manner = if claims >= 2 { Manner::Alone } else { Manner::Beside };
+        let Some(place) = self.wait_for_place(&attempt, (manner, bulk), None).await? else {
             return Ok(());
         };
         if taken_over || self.must_claim_first(&attempt) {
@@ -79,19 +86,59 @@ impl Driver {
         attempt.claims == 0 && self.task().is_some_and(|task| task.at_most_once)
     }
 
-    /// Waits for its place: from the second claim on it runs alone. Nothing where something else has ended the attempt
-    /// meanwhile.
-    async fn wait_for_place(&mut self, attempt: &Attempt, claims: u32) -> Result<Option<Place>, Halt> {
-        let manner = if claims >= 2 { Manner::Alone } else { Manner::Beside };
-        let mut placing = place(self.shared.engine.places.clone(), manner).fuse();
+    /// What the attempt is, where that matters.
+    async fn bulk(&self, attempt: &Attempt) -> Result<Bulk, Halt> {
+        let is_bounded = self.shared.engine.places.are_bounded();
+        let Some(task) = self.task().filter(|_| is_bounded && !attempt.pure) else {
+            return Ok(if attempt.pure { Bulk::Component } else { Bulk::Slight });
+        };
+        let parameters = gather::resolve(&self.shared, &attempt.parameters).await?;
+        Ok(match work_of(&self.shared.pins, task, &parameters) {
+            Ok(Work::Component { .. }) => Bulk::Component,
+            Ok(Work::HttpFunction { .. } | Work::HttpRequest { .. } | Work::Stub { .. } | Work::StartExecution(_))
+            | Err(_) => Bulk::Slight,
+        })
+    }
+
+    /// A place for an attempt that no record owes yet: now, or where there is only so much room, in a moment. Nothing
+    /// where it is owed by a record first.
+    async fn place_for_fused(&mut self, attempt: &Attempt, bulk: Bulk) -> Result<Option<Place>, Halt> {
+        let places = &self.shared.engine.places;
+        let now = places.beside_now(bulk);
+        if now.is_some() || !places.are_bounded() {
+            return Ok(now);
+        }
+        let by = self.pending.append_by().unwrap_or(self.shared.now() + PURE_WAIT_MS);
+        let place = self.wait_for_place(attempt, (Manner::Beside, bulk), Some(by)).await?;
+        Ok(place.filter(|_| self.may_fuse(attempt)))
+    }
+
+    /// Waits for its place. Nothing where something else has ended the attempt meanwhile, or where `by` has come.
+    async fn wait_for_place(
+        &mut self,
+        attempt: &Attempt,
+        (manner, bulk): (Manner, Bulk),
+        by: Option<Millis>,
+    ) -> Result<Option<Place>, Halt> {
+        let mut placing = place(self.shared.engine.places.clone(), manner, bulk).fuse();
+        let mut asked = match manner {
+            Manner::Beside => self.asked_to_leave(),
+            Manner::Alone => Fuse::terminated(),
+        };
         while self.is_current(attempt.number) {
-            let mut sleep = self.sleep_until(self.timer()).fuse();
+            let mut sleep = self.sleep_until([self.timer(), by].into_iter().flatten().min()).fuse();
             let mut closing = self.shared.closing().fuse();
             futures::select_biased! {
                 () = closing => return self.leave().await.map(|()| None),
+                leave = asked => if self.hand_over(leave).await? {
+                    return Err(Halt::HandedOut);
+                },
                 place = placing => return Ok(Some(place)),
                 mail = self.inbox.next() => self.read(mail).await?,
                 () = sleep => {
+                    if by.is_some_and(|by| by <= self.shared.now()) {
+                        return Ok(None);
+                    }
                     self.fold(Event::TimerFired, Weight::Heavy).await?;
                 }
             }
@@ -239,12 +286,12 @@ impl Driver {
 }
 
 /// Waits for a place; those that must run alone ask first, whoever was ready first.
-fn place(places: Places, manner: Manner) -> BoxFuture<'static, Place> {
+fn place(places: Places, manner: Manner, bulk: Bulk) -> BoxFuture<'static, Place> {
     async move {
         if manner == Manner::Beside {
             crate::driver::yield_once().await;
         }
-        places.wait(manner).await
+        places.wait(manner, bulk).await
     }
     .boxed()
 }

@@ -242,6 +242,9 @@ impl Driver {
             return Drive::default();
         }
         let now = self.shared.now();
+        if let Some(wake) = &self.handed_to {
+            return Drive::by_wake(wake.clone(), now);
+        }
         if let Some(announced) = &self.announced {
             return Drive::by_wake(announced.wake.clone(), now);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, Turn, duties};
+use stepwell_core::{Duty, Event, Millis, Revision, ScopeId, Snapshot, Stage, Status, Turn, WakeId, duties};
 use stepwell_expression::Value;
 use stepwell_model::Kind;
 use stepwell_ports::Due;
@@ -48,6 +48,8 @@ pub(crate) struct Driver {
     pub(crate) called: bool,
     /// The wake that was sent before the record in the making, whose driver it will be.
     pub(crate) announced: Option<Announced>,
+    /// The wake that the record in the making leaves the scope to.
+    pub(crate) handed_to: Option<WakeId>,
     /// How often it went on from a record of somebody else's.
     pub(crate) adopted: u32,
     /// The record whose wake was sent.
@@ -143,6 +145,7 @@ impl Driver {
             roused: None,
             called: false,
             announced: None,
+            handed_to: None,
             adopted: 0,
             armed: None,
             descend: false,
@@ -312,6 +315,8 @@ impl Driver {
         match std::mem::replace(&mut mail.message, Message::Look) {
             Message::Look => self.descend = true,
             Message::Refresh => self.reload_if_newer().await?,
+            // The fork is over.
+            Message::Crowded => {}
             Message::Event(event, reply) => {
                 let answer = self.fold_and_commit(event).await?;
                 // Whoever asked may be gone.

@@ -16,7 +16,7 @@ use stepwell_ports::{ExecutionRow, Wakes};
 use crate::api::{Ended, EngineError, Observed, Ports, Start, Started};
 use crate::inner::halted;
 use crate::mail::{Answer, Mail};
-use crate::places::Places;
+use crate::places::{Places, Room};
 use crate::sharing::Sharing;
 use crate::start::{Begun, begin, is_name};
 use crate::token::TokenKey;
@@ -97,13 +97,14 @@ impl Engine {
     }
 
     /// Opens the engine over a table that other processes drive, too: it carries out what a wake asks for (see
-    /// [`Engine::invoke`]), and every verb sends a wake for what follows.
+    /// [`Engine::invoke`]), and every verb sends a wake for what follows. What finds no room here for a while is handed to
+    /// another process.
     ///
     /// # Errors
     ///
     /// [`EngineError::Log`] where the table fails.
-    pub async fn share(ports: Ports, wakes: Arc<dyn Wakes>) -> Result<Self, EngineError> {
-        Self::with(ports, Driving::Nothing, Some(Sharing { wakes })).await
+    pub async fn share(ports: Ports, wakes: Arc<dyn Wakes>, room: Room) -> Result<Self, EngineError> {
+        Self::with(ports, Driving::Nothing, Some(Sharing { wakes, room })).await
     }
 
     async fn with(ports: Ports, driving: Driving, sharing: Option<Sharing>) -> Result<Self, EngineError> {
@@ -114,6 +115,7 @@ impl Engine {
             .iter()
             .take(8)
             .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let places = sharing.as_ref().map(|sharing| Places::within(sharing.room));
         let (close, closed) = oneshot::channel();
         let (cut, cut_off) = oneshot::channel();
         let inner = Inner {
@@ -122,7 +124,7 @@ impl Engine {
             sharing,
             writer: writer.into(),
             key,
-            places: Places::default(),
+            places: places.unwrap_or_default(),
             sessions: Mutex::default(),
             watchers: Mutex::default(),
             named: Mutex::default(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use futures::future::FusedFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use stepwell_core::{Branch, Event, Failure, Fork, Forked, Items, Millis, ScopeId, Status, child};
@@ -14,6 +15,7 @@ use crate::commit::Weight;
 use crate::dealing::{Dealing, Origin};
 use crate::driver::{Driver, EndedScope, ended};
 use crate::gather;
+use crate::handing::{HandOut, Leaving};
 use crate::mail::{Answer, Mail, Message};
 use crate::session::{Halt, work};
 
@@ -21,6 +23,7 @@ use crate::session::{Halt, work};
 enum News {
     Mail(Option<Mail>),
     Ended(u32, Result<EndedScope, Halt>),
+    Left(HandOut),
     Time,
 }
 
@@ -34,8 +37,10 @@ struct Children {
     ended: BTreeMap<u32, EndedScope>,
     /// The failed child with the lowest number.
     failed: Option<(u64, Failure)>,
-    /// Children that rest in the store.
+    /// Children that rest in the store, or are driven elsewhere.
     resting: BTreeSet<u32>,
+    /// Children that were asked to leave.
+    leaving: Leaving,
     origin: Origin,
     /// The time of the record that forked them, or later.
     stamp: Millis,
@@ -89,6 +94,7 @@ impl Driver {
             ended: BTreeMap::new(),
             failed: None,
             resting: BTreeSet::new(),
+            leaving: Leaving::terminated(),
             origin,
             stamp: self.durable.as_ref().map_or(self.after, |durable| durable.stamp),
             fork,
@@ -146,12 +152,13 @@ impl Driver {
     async fn wait_for_child(&mut self, children: &mut Children) -> Result<(), Halt> {
         let due = self.due();
         self.shared.wants(&self.id, due.map_or(Due::Never, Due::At));
-        if self.is_left_alone(due) {
+        let nobody_leaves = children.leaving.is_terminated();
+        if nobody_leaves && self.is_left_alone(due) {
             self.leave_to_wakes(due).await?;
             self.working = None;
         }
         let mut sleep = self.sleep_until(due).fuse();
-        let is_alone = children.live.is_empty();
+        let is_alone = children.live.is_empty() && nobody_leaves;
         let mut closing = if is_alone {
             self.shared.closing().boxed()
         } else {
@@ -162,6 +169,7 @@ impl Driver {
             () = closing => return Err(Halt::Closing),
             mail = self.inbox.next() => News::Mail(mail),
             (index, end) = children.running.select_next_some() => News::Ended(index, end),
+            out = &mut children.leaving => News::Left(out),
             () = sleep => News::Time,
         };
         self.working.get_or_insert_with(|| work(&self.shared));
@@ -171,6 +179,7 @@ impl Driver {
                 self.remember_closing(&end);
                 children.end(index, end)
             }
+            News::Left(out) => self.hand_out(children.fork.revision, out).await,
             News::Time => self.fold(Event::TimerFired, Weight::Heavy).await.map(drop),
         }
     }
@@ -185,8 +194,15 @@ impl Driver {
     /// Reads mail while children run: for this scope, or for one inside.
     async fn read_for_children(&mut self, children: &mut Children, mail: Option<Mail>) -> Result<(), Halt> {
         let Some(mail) = mail else { return Err(Halt::Closing) };
-        if matches!(mail.message, Message::Refresh) {
-            children.resting.clear();
+        match &mail.message {
+            Message::Refresh => children.resting.clear(),
+            Message::Crowded if mail.target == self.id => {
+                if children.leaving.is_terminated() {
+                    children.leaving = self.ask_half(children.fork.revision);
+                }
+                return Ok(());
+            }
+            Message::Look | Message::Crowded | Message::Event(..) => {}
         }
         let Some(index) = children.towards(&self.id, &mail.target) else {
             return self.read(Some(mail)).await;
@@ -199,7 +215,7 @@ impl Driver {
             self.shared.send(mail);
         } else {
             match mail.message {
-                Message::Look | Message::Refresh => {}
+                Message::Look | Message::Refresh | Message::Crowded => {}
                 Message::Event(..) if mail.target == child => mail.refuse(Answer::Late),
                 Message::Event(..) => mail.refuse(Answer::Gone),
             }
@@ -251,10 +267,19 @@ impl Driver {
                     self.shared.arm_unknown(&id);
                     children.take(index, ended(&record.snapshot, record.stamp));
                 }
+                // Whoever handed others out answers for it.
+                None if self.came_by_a_hand_out() => {
+                    children.resting.insert(index);
+                }
                 None => self.start_child(children, index).await?,
             }
         }
         Ok(())
+    }
+
+    /// Whether this session answers for children that were handed out, and for no others.
+    fn came_by_a_hand_out(&self) -> bool {
+        self.shared.woken.as_ref().is_some_and(|woken| woken.is_hand_out())
     }
 
     async fn joined(&self, children: &mut Children) -> Result<Event, Halt> {
@@ -324,7 +349,7 @@ impl Children {
         self.live.remove(&index);
         match end {
             // The others still stop cleanly, each in its own time.
-            Err(Halt::Closing) => {
+            Err(Halt::Closing | Halt::HandedOut) => {
                 self.resting.insert(index);
             }
             Err(halt) => return Err(halt),

@@ -131,7 +131,7 @@ pub(crate) fn halted(execution: &Arc<str>, halt: &Halt) -> EngineError {
             execution: execution.clone(),
             what: what.clone(),
         },
-        Halt::Closing | Halt::Overtaken => EngineError::Closing,
+        Halt::Closing | Halt::Overtaken | Halt::HandedOut => EngineError::Closing,
     }
 }
 
@@ -144,7 +144,7 @@ impl From<Halt> for EngineError {
                 execution: "".into(),
                 what,
             },
-            Halt::Closing | Halt::Overtaken => Self::Closing,
+            Halt::Closing | Halt::Overtaken | Halt::HandedOut => Self::Closing,
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) enum Message {
     Look,
     /// Read whether another process has gone on with the scope.
     Refresh,
+    /// Children of the scope wait for room.
+    Crowded,
     /// Fold this, and answer when it is durable.
     Event(Event, oneshot::Sender<Answer>),
 }

@@ -15,6 +15,7 @@ use crate::busy::{Busy, Working};
 use crate::child_flow::may_start_others;
 use crate::driver::Driver;
 use crate::engine::Inner;
+use crate::handing::Waiting;
 use crate::mail::{Answer, Mail, Message};
 use crate::markers::Markers;
 use crate::sharing::Woken;
@@ -37,6 +38,8 @@ pub(crate) enum Halt {
     Closing,
     /// Another process has ended or abandoned what is driven here.
     Overtaken,
+    /// A child was handed out; its parent knows.
+    HandedOut,
 }
 
 impl From<LogError> for Halt {
@@ -57,6 +60,8 @@ pub(crate) struct Shared {
     /// The wake that this session came by, where several processes drive.
     pub(crate) woken: Option<Arc<Woken>>,
     pub(crate) markers: Markers,
+    /// Children that wait for room.
+    pub(crate) waiting: Waiting,
     /// How many records were appended here.
     pub(crate) appends: AtomicU64,
     /// Values that were born or loaded here. Held only while folding, never across an await.
@@ -100,6 +105,7 @@ impl Shared {
             stubs: Stubs::default(),
             woken,
             markers: Markers::default(),
+            waiting: Waiting::default(),
             appends: AtomicU64::new(0),
             memory: Mutex::default(),
             routes: Mutex::default(),
@@ -247,7 +253,9 @@ impl Shared {
     /// Lists an execution that rests for the first time, where several processes drive: the wake of its first record
     /// owes that, and is acknowledged behind it. One that ends without a rest is listed at its end.
     async fn list_at_rest(&self) -> Result<(), Halt> {
-        let came_by_first = |woken: &Arc<Woken>| woken.scope == ScopeId::root() && woken.receipt.expects == Revision(1);
+        let came_by_first = |woken: &Arc<Woken>| {
+            woken.scope == ScopeId::root() && woken.receipt.expects == Revision(1) && !woken.is_hand_out()
+        };
         if !self.woken.as_ref().is_some_and(came_by_first) {
             return Ok(());
         }

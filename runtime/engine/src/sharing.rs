@@ -28,6 +28,7 @@ use crate::driver::{Driver, SLEEP_THROUGH_MS};
 use crate::engine::{Engine, Inner, lock};
 use crate::inner::halted;
 use crate::mail::Mail;
+use crate::places::Room;
 use crate::session::{Came, Halt, Shared, drive};
 use crate::tree;
 
@@ -43,6 +44,8 @@ const CUT_MS: Millis = 2_000;
 /// How processes that drive the same executions wake each other.
 pub(crate) struct Sharing {
     pub(crate) wakes: Arc<dyn Wakes>,
+    /// How much runs at once in this process.
+    pub(crate) room: Room,
 }
 
 /// What becomes of a wake that was received.
@@ -61,6 +64,8 @@ pub enum Handled {
 #[derive(Debug)]
 pub(crate) struct Woken {
     pub(crate) scope: ScopeId,
+    /// The children of that scope's fork that were handed out by the wake, if it names any.
+    pub(crate) children: Arc<[u32]>,
     pub(crate) receipt: Receipt,
     /// From when on nothing is begun; what is under way is let go two seconds later.
     pub(crate) deadline_ms: Millis,
@@ -73,6 +78,20 @@ impl Woken {
     pub(crate) fn again(&self, at: Millis) {
         let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
         *later = Some(later.map_or(at, |other| other.min(at)));
+    }
+
+    /// Whether it hands children out: then it answers for nothing else.
+    pub(crate) fn is_hand_out(&self) -> bool {
+        !self.children.is_empty()
+    }
+
+    /// What is to be looked at.
+    fn targets(&self) -> Vec<ScopeId> {
+        if !self.is_hand_out() {
+            return Vec::from([self.scope.clone()]);
+        }
+        let child = |index: &u32| self.scope.child(self.receipt.expects, *index);
+        self.children.iter().map(child).collect()
     }
 
     fn handled(&self) -> Handled {
@@ -122,6 +141,7 @@ impl Inner {
         };
         let woken = Arc::new(Woken {
             scope: ScopeId(wake.key.scope.clone()),
+            children: wake.children.clone(),
             receipt,
             deadline_ms,
             later: Mutex::default(),
@@ -153,8 +173,10 @@ impl Inner {
         woken: &Arc<Woken>,
     ) -> Result<Handled, Halt> {
         let (sender, mut inbox) = mpsc::unbounded();
-        // The receiver is at hand: the mail is taken.
-        let _ = sender.unbounded_send(Mail::look(woken.scope.clone()));
+        for target in woken.targets() {
+            // The receiver is at hand: the mail is taken.
+            let _ = sender.unbounded_send(Mail::look(target));
+        }
         if lock(&self.sessions).insert(execution.clone(), sender).is_some() {
             return Err(Halt::Bug(
                 "two wakes of one execution at once in one process".to_owned(),
@@ -174,7 +196,7 @@ impl Inner {
     fn passing(&self, halt: Halt) -> Result<Handled, Halt> {
         let now = self.ports.clock.now();
         match halt {
-            Halt::Closing | Halt::Overtaken => Ok(Handled::Again(now)),
+            Halt::Closing | Halt::Overtaken | Halt::HandedOut => Ok(Handled::Again(now)),
             Halt::Log(error) if error.remedy() == Remedy::Retry => Ok(Handled::Again(now + AGAIN_MS)),
             other @ (Halt::Log(_) | Halt::Unreadable(_) | Halt::Bug(_)) => Err(other),
         }
@@ -236,11 +258,24 @@ impl Inner {
     /// Sends a wake, if there are wakes; one process that drives alone needs none. One whose answer was lost is sent again
     /// under its name, and may then be handed out twice.
     pub(crate) async fn send(&self, id: &WakeId, key: ScopeKey, expects: Revision, at: Millis) -> Result<(), Halt> {
+        self.send_for(id, key, expects, [].into(), at).await
+    }
+
+    /// The same for children of the fork in that record.
+    pub(crate) async fn send_for(
+        &self,
+        id: &WakeId,
+        key: ScopeKey,
+        expects: Revision,
+        children: Arc<[u32]>,
+        at: Millis,
+    ) -> Result<(), Halt> {
         let Some(sharing) = &self.sharing else { return Ok(()) };
         let wake = Wake {
             id: id.0.clone(),
             key,
             expects: expects.0,
+            children,
             sent_ms: self.ports.clock.now(),
         };
         let clock = &self.ports.clock;
@@ -355,7 +390,8 @@ pub(crate) fn is_fact(event: &Event, owed: AttemptNumber) -> bool {
         | Event::BranchesEnded { .. }
         | Event::LanesEnded { .. }
         | Event::StopRequested { .. } => true,
-        Event::Started | Event::Continued | Event::ItemsDealt { .. } | Event::Claimed | Event::Released => false,
+        Event::Started | Event::Continued | Event::ItemsDealt { .. } => false,
+        Event::Claimed | Event::Released | Event::HandedOver => false,
     }
 }
 

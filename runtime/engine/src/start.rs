@@ -226,7 +226,7 @@ fn append(
 fn of_the_store(halt: Halt) -> LogError {
     match halt {
         Halt::Log(error) => error,
-        Halt::Closing | Halt::Overtaken | Halt::Unreadable(_) | Halt::Bug(_) => LogError::Closed,
+        Halt::Closing | Halt::Overtaken | Halt::HandedOut | Halt::Unreadable(_) | Halt::Bug(_) => LogError::Closed,
     }
 }
 

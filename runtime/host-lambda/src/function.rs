@@ -8,11 +8,12 @@ use aws_config::SdkConfig;
 use lambda_runtime::{Error, LambdaEvent};
 use serde_json::{Value, json};
 use stepwell_api::{Asked, Gate, Router as Api, Tokens};
-use stepwell_engine::{Engine, EngineError, Observed, Ports};
+use stepwell_engine::{Engine, EngineError, Observed, Ports, Room};
 use stepwell_objects_s3::{Addressing, S3Bucket, S3Objects};
 use stepwell_ports::{Clock, Millis, Objects};
 use stepwell_store_dynamodb::{DynamoStore, Options};
 use stepwell_system::{RuntimeSpawn, SystemClock, SystemSeeds};
+use stepwell_tasks_wasm::Pool;
 use stepwell_wakes_aws::AwsWakes;
 use tokio::runtime::Handle;
 
@@ -25,6 +26,9 @@ use crate::{express, http, starts, wakes};
 
 /// What is left of an invocation's time when nothing more is begun: two seconds for what is under way, and a little.
 const MARGIN_MS: Millis = 3_500;
+
+/// How long a lane or branch waits for room before another instance has it: what is over sooner is not worth a message.
+const PATIENCE_MS: Millis = 250;
 
 /// The file of the hashes of tokens, in the folder of what was deployed.
 const TOKENS: &str = "tokens";
@@ -67,7 +71,7 @@ impl Function {
             seeds: Arc::new(SystemSeeds),
             spawn: Arc::new(RuntimeSpawn(Handle::current())),
         };
-        let engine = Engine::share(ports.clone(), wakes.clone())
+        let engine = Engine::share(ports.clone(), wakes.clone(), room(settings.memory_mb))
             .await
             .context("while opening the table")?;
         let api = Api::new(engine.clone(), deployed.clone(), gate(&settings.deployed)?);
@@ -158,6 +162,15 @@ impl Function {
             source = cause.source();
         }
         eprintln!("{}", json!({"level": "ERROR", "message": message, "error": told}));
+    }
+}
+
+/// What runs at once in a function of that memory: a request takes some 1 MiB, a component what its pool gives it.
+fn room(memory_mb: u32) -> Room {
+    Room {
+        attempts: memory_mb,
+        components: Pool::of_function(memory_mb).guests_max(),
+        patience_ms: PATIENCE_MS,
     }
 }
 

@@ -15,8 +15,16 @@ pub struct Wake {
     pub key: ScopeKey,
     /// The revision of the record that it announces: the scope has at least that one, or will have.
     pub expects: u64,
+    /// Which children of the fork in that record are to be looked at, at most [`Wake::CHILDREN_MAX`]; without any, the
+    /// scope itself.
+    pub children: Arc<[u32]>,
     /// When it was sent.
     pub sent_ms: Millis,
+}
+
+impl Wake {
+    /// How many children one wake names at most.
+    pub const CHILDREN_MAX: usize = 100;
 }
 
 /// Brings wakes to whoever drives.

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The text is ASCII: whatever a queue or a schedule refuses or replaces (control characters, noncharacters,
-//! `<aws.scheduler.…>`) is escaped. About 200 bytes for usual names, never more than [`BODY_BYTES_MAX`].
+//! `<aws.scheduler.…>`) is escaped. About 200 bytes for usual names, never more than [`BODY_BYTES_MAX`]. A wake that names
+//! children is of version 2: it has `"children":[3,7]`, and a program that knows only version 1 puts it back.
 //!
 //! **Invariant:** whatever [`Message::encode`] wrote is read back as it was, by every later version too.
 
@@ -16,8 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 use stepwell_ports::{Millis, Remedy, ScopeKey, Wake};
 
-/// The only version so far.
-const VERSION: u64 = 1;
+/// Of a wake that names children; any other is of version 1.
+const VERSION: u64 = 2;
 
 /// The most that a wake's id may take.
 const ID_BYTES_MAX: usize = 128;
@@ -56,6 +57,9 @@ pub enum DecodeError {
         /// The limit.
         bytes_max: usize,
     },
+    /// It names more children than a wake does.
+    #[error("the message names {0} children; the limit is {max}", max = Wake::CHILDREN_MAX)]
+    TooManyChildren(usize),
     /// Its key or its id cannot be.
     #[error("the message's {0} is empty or contains a NUL byte")]
     BadName(&'static str),
@@ -67,7 +71,7 @@ impl DecodeError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::UnknownVersion(_) => Remedy::Retry,
-            Self::NotAWake(_) | Self::TooLarge { .. } | Self::BadName(_) => Remedy::GiveUp,
+            Self::NotAWake(_) | Self::TooLarge { .. } | Self::TooManyChildren(_) | Self::BadName(_) => Remedy::GiveUp,
         }
     }
 }
@@ -79,13 +83,15 @@ struct AnyVersion {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct VersionOne {
+struct Read {
     #[serde(rename = "v")]
     _version: u64,
     id: Arc<str>,
     execution: Arc<str>,
     scope: Arc<str>,
     expects: u64,
+    #[serde(default)]
+    children: Arc<[u32]>,
     sent_ms: Millis,
     at_ms: Millis,
     hops: u32,
@@ -99,8 +105,8 @@ impl Message {
     /// [`DecodeError::TooLarge`] or [`DecodeError::BadName`] where nobody could read it.
     pub fn encode(&self) -> Result<String, DecodeError> {
         self.check()?;
-        let text = json!({
-            "v": VERSION,
+        let mut text = json!({
+            "v": if self.wake.children.is_empty() { 1 } else { VERSION },
             "id": &*self.wake.id,
             "execution": &*self.wake.key.execution,
             "scope": &*self.wake.key.scope,
@@ -109,6 +115,9 @@ impl Message {
             "at_ms": self.at_ms,
             "hops": self.hops,
         });
+        if !self.wake.children.is_empty() {
+            text["children"] = json!(self.wake.children);
+        }
         Ok(escaped(&text.to_string()))
     }
 
@@ -120,10 +129,10 @@ impl Message {
     pub fn decode(text: &str) -> Result<Self, DecodeError> {
         bounded("text", text, BODY_BYTES_MAX)?;
         let AnyVersion { v } = serde_json::from_str(text).map_err(DecodeError::NotAWake)?;
-        if v != VERSION {
+        if !(1..=VERSION).contains(&v) {
             return Err(DecodeError::UnknownVersion(v));
         }
-        let read: VersionOne = serde_json::from_str(text).map_err(DecodeError::NotAWake)?;
+        let read: Read = serde_json::from_str(text).map_err(DecodeError::NotAWake)?;
         let message = Self::from(read);
         message.check()?;
         Ok(message)
@@ -135,6 +144,9 @@ impl Message {
         let bytes = key.execution.len() + key.scope.len();
         if bytes > ScopeKey::BYTES_MAX {
             return Err(too_large("key", bytes, ScopeKey::BYTES_MAX));
+        }
+        if self.wake.children.len() > Wake::CHILDREN_MAX {
+            return Err(DecodeError::TooManyChildren(self.wake.children.len()));
         }
         for (what, name, may_be_empty) in [
             ("id", id, false),
@@ -149,8 +161,8 @@ impl Message {
     }
 }
 
-impl From<VersionOne> for Message {
-    fn from(read: VersionOne) -> Self {
+impl From<Read> for Message {
+    fn from(read: Read) -> Self {
         let key = ScopeKey {
             execution: read.execution,
             scope: read.scope,
@@ -159,6 +171,7 @@ impl From<VersionOne> for Message {
             id: read.id,
             key,
             expects: read.expects,
+            children: read.children,
             sent_ms: read.sent_ms,
         };
         Self {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use stepwell_core::{Millis, Pins, Record, ScopeId, Stage, Status, attempt_key, decode};
+use stepwell_core::{Millis, Pins, Record, Revision, ScopeId, Stage, Status, attempt_key, decode};
 use stepwell_ports::{Catalogue, Log, ScopeKey, Wake};
 use stepwell_store_memory::MemoryStore;
 
@@ -205,7 +205,7 @@ impl Logs {
         found.map(|(scope, _)| scope)
     }
 
-    /// Whether every wake of these is named by a record of its scope, and so there are no more stale ones than blocks that
+    /// Whether every wake of these is named by a record of its scope, or of every child that it hands out, and so there are no more stale ones than blocks that
     /// have ended.
     ///
     /// # Errors
@@ -213,12 +213,19 @@ impl Logs {
     /// A wake that none names.
     pub fn check_wakes(&self, wakes: &[Wake]) -> Result<(), String> {
         let is_named = |wake: &&Wake| {
-            let records = self.scopes.get(&ScopeId(wake.key.scope.clone()));
-            let mut named = records
-                .into_iter()
-                .flatten()
-                .filter_map(|record| record.drive.wake.as_ref());
-            named.any(|named| named.0 == wake.id)
+            let scope = ScopeId(wake.key.scope.clone());
+            let names = |scope: &ScopeId| {
+                let records = self.scopes.get(scope).into_iter().flatten();
+                let mut named = records.filter_map(|record| record.drive.wake.as_ref());
+                named.any(|named| named.0 == wake.id)
+            };
+            match wake.children.is_empty() {
+                true => names(&scope),
+                false => {
+                    let mut handed = wake.children.iter();
+                    handed.all(|child| names(&scope.child(Revision(wake.expects), *child)))
+                }
+            }
         };
         let mut own = wakes.iter().filter(|wake| wake.key.execution == self.execution);
         let stranger = own.find(|wake| !is_named(wake));

@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
 use stepwell_core::Report;
-use stepwell_engine::{Engine, EngineError, Ports};
+use stepwell_engine::{Engine, EngineError, Ports, Room};
 use stepwell_ports::Spawn;
 use stepwell_simulator::{Chance, Disk, Executor, Process, ProcessClock, Struck, VirtualClock};
 use stepwell_store_memory::MemoryStore;
@@ -19,6 +19,13 @@ use crate::reports::Door;
 
 /// After how many polls at most a process dies that dies while it answers a call.
 const CALL_POLLS: u64 = 12;
+
+/// Room for everything.
+const AMPLE: Room = Room {
+    attempts: 10_000,
+    components: 1_000,
+    patience_ms: 250,
+};
 
 /// Everything that outlives processes. Clones are the same.
 #[derive(Clone)]
@@ -74,7 +81,7 @@ impl Cloud {
             seeds: Arc::new(self.chance.clone()),
             spawn: Arc::new(process.clone()),
         };
-        Engine::share(ports, Arc::new(queue))
+        Engine::share(ports, Arc::new(queue), self.trouble.room.unwrap_or(AMPLE))
     }
 
     /// One call in a process of its own; nothing where it died before it answered.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use stepwell_engine::{Ended, Engine, EngineError, Handled};
+use stepwell_engine::{Ended, Engine, EngineError, Handled, Room};
 use stepwell_model::Flow;
 use stepwell_ports::{Clock, LogError, Millis, Spawn};
 use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, READING, Struck, VirtualClock};
@@ -14,6 +14,7 @@ use stepwell_store_memory::MemoryStore;
 use crate::checks::logs_are_right;
 use crate::cloud::Cloud;
 use crate::queue::{Queue, QueueFaults, Received};
+use crate::tasks::{TAKES_LONG_MS, TAKES_MS};
 use crate::{Begin, Causes, WorldTasks};
 
 /// How long an invocation may take before its process is killed, where nobody says otherwise.
@@ -46,6 +47,8 @@ pub struct Trouble {
     pub jump: u64,
     /// How many processes there are.
     pub processes: usize,
+    /// How much runs at once in a process; without it, everything.
+    pub room: Option<Room>,
     /// How many milliseconds an invocation may take before its process is killed; 0 is a minute.
     pub function_ms: Millis,
 }
@@ -125,10 +128,15 @@ impl Functions {
     #[must_use]
     pub fn new(seed: u64, trouble: Trouble) -> Self {
         let chance = Chance::new(seed);
+        let takes_ms = if trouble.room.is_some() {
+            TAKES_LONG_MS
+        } else {
+            TAKES_MS
+        };
         let clock = Arc::new(VirtualClock::default());
         let cloud = Cloud {
             store: MemoryStore::default(),
-            tasks: WorldTasks::new(clock.clone(), chance.clone()),
+            tasks: WorldTasks::new(clock.clone(), chance.clone(), takes_ms),
             queue: Queue::new(clock.clone(), chance.clone(), trouble.queue),
             executor: Executor::new(chance.clone()),
             struck: Arc::default(),

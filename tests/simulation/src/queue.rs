@@ -51,6 +51,8 @@ pub struct QueueStruck {
     pub late: u32,
     /// Messages that were handed out while somebody had them.
     pub doubled: u32,
+    /// Wakes that hand children to another process: no fault, but it must go on beside them.
+    pub handed_out: u32,
 }
 
 /// A message that was handed out.
@@ -253,6 +255,7 @@ impl Queue {
         };
         let mut state = self.state();
         state.struck.late += u32::from(late > 0);
+        state.struck.handed_out += u32::from(!wake.children.is_empty());
         let is_new = state.sent.insert(wake.id.clone());
         if is_new && self.drives {
             state.armed.push(wake.clone());

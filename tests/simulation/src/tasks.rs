@@ -49,6 +49,8 @@ pub struct Ran {
 pub struct WorldTasks {
     clock: Arc<VirtualClock>,
     chance: Chance,
+    /// How long a task takes at most that does not say.
+    takes_ms: Millis,
     ran: Arc<Mutex<BTreeMap<Arc<str>, Ran>>>,
     watch: Arc<Mutex<Watch>>,
     /// Who reports with the tokens of waiting tasks.
@@ -85,11 +87,17 @@ impl std::fmt::Debug for WorldTasks {
     }
 }
 
+/// How long a task takes at most that does not say, where there is room for all of them.
+pub(crate) const TAKES_MS: Millis = 200;
+/// The same where there is not: then some wait.
+pub(crate) const TAKES_LONG_MS: Millis = 900;
+
 impl WorldTasks {
-    pub(crate) fn new(clock: Arc<VirtualClock>, chance: Chance) -> Self {
+    pub(crate) fn new(clock: Arc<VirtualClock>, chance: Chance, takes_ms: Millis) -> Self {
         Self {
             clock,
             chance,
+            takes_ms,
             ran: Arc::default(),
             watch: Arc::default(),
             reports: Reports::default(),
@@ -170,7 +178,7 @@ impl WorldTasks {
         let asked = number(event, "takes");
         asked.unwrap_or_else(|| {
             if self.chance.once_in(3) {
-                self.chance.below(200)
+                self.chance.below(self.takes_ms)
             } else {
                 0
             }

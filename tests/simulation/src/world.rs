@@ -18,6 +18,7 @@ use stepwell_simulator::{Chance, Disk, Executor, Process, VirtualClock};
 
 use crate::WorldTasks;
 use crate::reports::Door;
+use crate::tasks::TAKES_MS;
 
 /// One seed's world.
 pub struct World {
@@ -97,7 +98,7 @@ impl World {
     fn with(chance: Chance) -> Self {
         let clock = Arc::new(VirtualClock::default());
         let executor = Executor::new(chance.clone());
-        let tasks = WorldTasks::new(clock.clone(), chance.clone());
+        let tasks = WorldTasks::new(clock.clone(), chance.clone(), TAKES_MS);
         let gate = Gate::default();
         tasks.reports.begin(gate.clone(), &executor.process(), clock.clone());
         Self {

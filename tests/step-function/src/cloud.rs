@@ -13,7 +13,7 @@ use stepwell_cloud::parts::moto::Moto;
 use stepwell_cloud::parts::scheduler::{self, Scheduler};
 use stepwell_cloud::poller::{Poller, PollerOptions};
 use stepwell_cloud::settings::{ACCOUNT, REGION, settings};
-use stepwell_engine::{Ended, Engine, Ports};
+use stepwell_engine::{Ended, Engine, Ports, Room};
 use stepwell_ports::{Call, Outcome, Tasks};
 use stepwell_store_dynamodb::{DynamoStore, Options as Table, create_table};
 use stepwell_system::{RuntimeSpawn, SystemClock, SystemSeeds};
@@ -228,7 +228,12 @@ async fn caller(config: &SdkConfig, table: &str, resources: Resources) -> Engine
         seeds: Arc::new(SystemSeeds),
         spawn: Arc::new(RuntimeSpawn(tokio::runtime::Handle::current())),
     };
-    Engine::share(ports, wakes).await.unwrap()
+    let room = Room {
+        attempts: 100,
+        components: 100,
+        patience_ms: 250,
+    };
+    Engine::share(ports, wakes, room).await.unwrap()
 }
 
 /// The function's own environment: its resources, and where the services are.

@@ -134,6 +134,8 @@ pub(crate) fn resume(step: &mut Step<'_>, event: &Event) -> Folded {
         Event::CallbackReported { attempt, report } => reported(step, *attempt, report),
         Event::Claimed => claimed(step),
         Event::Released => released(step),
+        // Who drives stands in the record, not in the snapshot.
+        Event::HandedOver => owed(step).map(drop),
         Event::Started
         | Event::Continued
         | Event::TimerFired

@@ -73,9 +73,17 @@ async fn a_wake_comes_as_it_was_sent(bench: Bench<'_>) {
 
 async fn a_time_that_is_past_is_now(bench: Bench<'_>) {
     let (early, edge) = (wake("past", "conformance/past", ""), edges());
+    let handed = Wake {
+        children: (0..Wake::CHILDREN_MAX as u32).map(|child| u32::MAX - child).collect(),
+        ..wake("handed", "conformance/handed", "4.0")
+    };
     bench.send(early.clone(), 0).await;
     bench.send(edge.clone(), 1).await;
-    assert_eq!(bench.collect(&["edges", "past"]).await, by_id([early, edge]));
+    bench.send(handed.clone(), 1).await;
+    assert_eq!(
+        bench.collect(&["edges", "handed", "past"]).await,
+        by_id([early, edge, handed])
+    );
 }
 
 /// The largest numbers.
@@ -227,6 +235,7 @@ fn wake(id: &str, execution: &str, scope: &str) -> Wake {
             scope: scope.into(),
         },
         expects: 7,
+        children: [].into(),
         sent_ms: 1_700_000_000_000,
     }
 }

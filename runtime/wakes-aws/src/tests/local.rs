@@ -193,6 +193,7 @@ pub(super) fn wake(id: &str) -> Wake {
             scope: "4.0".into(),
         },
         expects: 5,
+        children: [].into(),
         sent_ms: 1_763_900_000_000,
     }
 }

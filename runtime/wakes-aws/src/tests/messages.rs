@@ -35,6 +35,27 @@ fn the_text_of_version_one_stays() {
 }
 
 #[test]
+fn a_wake_that_names_children_is_of_version_two() {
+    let children = |count| {
+        let wake = Wake {
+            children: (3..3 + count).collect(),
+            ..wake("3f0c")
+        };
+        Message { wake, ..message() }
+    };
+    let text = children(2).encode().unwrap();
+    let expected = VERSION_ONE
+        .replace(r#""v":1"#, r#""v":2"#)
+        .replace("}", r#","children":[3,4]}"#);
+    assert_eq!(text, expected);
+    assert_eq!(Message::decode(&text).unwrap(), children(2));
+    let error = children(101).encode().unwrap_err();
+    assert_eq!(error.to_string(), "the message names 101 children; the limit is 100");
+    let text = children(100).encode().unwrap().replacen("102]", "102,103]", 1);
+    assert_eq!(Message::decode(&text).unwrap_err().to_string(), error.to_string());
+}
+
+#[test]
 fn odd_names_are_escaped() {
     let odd = with_key("é𝄞\u{1}\u{fffe}<aws.scheduler.execution-id>", "\u{7f}\"\\");
     let text = odd.encode().unwrap();
@@ -72,7 +93,7 @@ fn what_nobody_could_read_is_not_written() {
 #[test]
 fn another_version_is_put_back() {
     for text in [
-        r#"{"v":2}"#,
+        r#"{"v":3}"#,
         r#"{"v":0,"id":7}"#,
         r#"{"later":[{}],"v":18446744073709551615}"#,
     ] {

@@ -78,7 +78,13 @@ impl Execution<'_> {
 /// Events that a scope is not waiting for, whatever the time.
 fn untimely(snapshot: &Snapshot) -> Vec<Event> {
     if !snapshot.status.is_running() {
-        let mut events = vec![Event::Continued, Event::TimerFired, Event::Claimed, Event::Released];
+        let mut events = vec![
+            Event::Continued,
+            Event::TimerFired,
+            Event::Claimed,
+            Event::Released,
+            Event::HandedOver,
+        ];
         events.extend(of_an_attempt(snapshot.attempts));
         return events;
     }
@@ -99,7 +105,7 @@ fn untimely(snapshot: &Snapshot) -> Vec<Event> {
             .flat_map(|number| of_an_attempt(AttemptNumber(number.wrapping_sub(1)))),
     );
     if attempt.is_none() {
-        events.extend([Event::Claimed, Event::Released]);
+        events.extend([Event::Claimed, Event::Released, Event::HandedOver]);
     }
     if !matches!(snapshot.at.as_ref().map(|at| &at.phase), Some(Phase::Entering)) {
         events.push(Event::Continued);

@@ -218,7 +218,7 @@ fn block<'p>(outer: &'p Block, path: &str) -> Option<&'p Block> {
 }
 
 /// What may go wrong in a world of functions.
-pub(crate) const OF_FUNCTIONS: [Fault; 12] = [
+pub(crate) const OF_FUNCTIONS: [Fault; 13] = [
     "deaths",
     "clean stops",
     "pauses",
@@ -231,6 +231,7 @@ pub(crate) const OF_FUNCTIONS: [Fault; 12] = [
     "doubled wakes",
     "clock jumps",
     "dying calls",
+    "hand-outs",
 ];
 
 /// How often each did.
@@ -249,5 +250,6 @@ pub(crate) fn struck(world: &Functions) -> [u64; OF_FUNCTIONS.len()] {
         u64::from(queue.doubled),
         u64::from(world.jumps),
         u64::from(world.call_deaths()),
+        u64::from(queue.handed_out),
     ]
 }

@@ -1,7 +1,7 @@
 //! Several processes over one table and one queue: right result, and every repeat has a counted cause.
 
 use stepwell_core::Failure;
-use stepwell_engine::{Ended, EngineError, HistoryEvent};
+use stepwell_engine::{Ended, EngineError, HistoryEvent, Room};
 use stepwell_model::Settings;
 use stepwell_ports::ExecutionRow;
 use stepwell_simulation::checks::{Logs, every_turn_was_given, logs_are_right};
@@ -55,6 +55,11 @@ pub(crate) fn trouble(seed: u64) -> Trouble {
         call_death: 3,
         jump: 300,
         processes: 3,
+        room: (!seed.is_multiple_of(4)).then_some(Room {
+            attempts: 1 + u32::try_from(seed % 5 / 2).unwrap_or(0),
+            components: 1,
+            patience_ms: 20,
+        }),
         function_ms: if seed % 4 == 2 { 35_000 } else { 0 },
     }
 }
@@ -95,6 +100,8 @@ fn a_troubled_world_of_functions() {
         let mut trouble = trouble(seed);
         // With them an attempt may lose every process that takes it up, and be given up.
         trouble.table.unread = 0;
+        // So do five deaths, where one attempt meets them all.
+        trouble.deaths_max = trouble.deaths_max.min(4);
         let world = survive(seed, trouble);
         if let Err(what) = world.causes().check(&world.tasks.ran()) {
             panic!("seed {seed}: {what}\n{}", Logs::read(&world.store, "crash/e"));

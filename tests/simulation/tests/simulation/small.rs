@@ -1,6 +1,6 @@
 //! Small flows in worlds of functions that stress one promise each.
 
-use stepwell_engine::Ended;
+use stepwell_engine::{Ended, Room};
 use stepwell_expression::Value;
 use stepwell_ports::Clock;
 use stepwell_simulation::checks::Logs;
@@ -110,6 +110,55 @@ fn what_rests_is_listed() {
     }
     let row = |status: &str| (execution.clone(), status.to_owned());
     assert_eq!(listed, [row("Running"), row("Succeeded")]);
+}
+
+/// Eight lanes of which one process has room for two: the others are handed out, whatever their attempts are.
+#[test]
+fn what_finds_no_room_is_done_elsewhere() {
+    let items = (1..=40).map(|item| item.to_string()).collect::<Vec<_>>().join(", ");
+    for function in ["effect", "pure"] {
+        let states = format!(
+            "StartAt: M\nStates: [{{Type: Map, Name: M, ItemsPath: 'toArray({items})', MaxConcurrency: 8, End: true, \
+             Processor: {{StartAt: A, States: [{{Type: Task, Name: A, Action: 'FC:InvokeFunction', Parameters: \
+             {{resourceArn: {function}, body: {{takes: 400}}}}, End: true}}]}}}}]\n"
+        );
+        let begun = VirtualClock::default().now();
+        let run = |processes, room| {
+            let trouble = Trouble {
+                processes,
+                room,
+                ..Trouble::default()
+            };
+            let (world, end) = run_states(1, trouble, &states);
+            assert_eq!(end.name(), "Succeeded");
+            let ran = world.tasks.ran();
+            assert_eq!(ran.len(), 40);
+            assert!(ran.values().all(|ran| ran.begun == 1), "nothing begins twice: {ran:?}");
+            (
+                world.queue.struck().handed_out,
+                world.now() - begun,
+                world.store.records(),
+            )
+        };
+        let room = Room {
+            attempts: 2,
+            components: 2,
+            patience_ms: 250,
+        };
+        let (_, _, records) = run(1, None);
+        let (_, alone_ms, _) = run(1, Some(room));
+        let (handed_out, took_ms, with_them) = run(4, Some(room));
+        assert!(handed_out > 0);
+        assert!(
+            took_ms < alone_ms / 2,
+            "{function}: {took_ms} ms, and {alone_ms} ms in one process"
+        );
+        // A lane that is handed out takes a record more, and its pure items are reserved anew.
+        assert!(
+            with_them <= records + 16,
+            "{function}: {with_them} records for {records}"
+        );
+    }
 }
 
 /// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
