@@ -38,6 +38,7 @@ mod mail;
 mod markers;
 mod pinned;
 mod places;
+mod renewing;
 mod session;
 mod sessions;
 mod sharing;
@@ -53,5 +54,6 @@ pub use api::{Cost, Description, Ended, EngineError, HistoryEvent, Observed, Ope
 pub use catalogue::Page;
 pub use engine::{Driving, Engine};
 pub use places::Room;
+pub use renewing::RENEWING;
 pub use sharing::Handled;
 pub use stepwell_core::FlowVersion;

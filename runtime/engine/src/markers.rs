@@ -5,6 +5,8 @@
 //!
 //! **Invariant:** a mark alone cuts nothing off: the record does.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use stepwell_core::{Marker, Millis, ScopeId};
 use stepwell_ports::{Due, LogEntry, LogError, Remedy, ScopeKey};
@@ -64,23 +66,24 @@ impl Driver {
     }
 }
 
-impl Shared {
-    fn markers_key(&self) -> ScopeKey {
-        ScopeKey {
-            execution: self.execution.clone(),
-            scope: MARKERS.into(),
-        }
+/// The log of an execution's markers.
+pub(crate) fn key(execution: &Arc<str>) -> ScopeKey {
+    ScopeKey {
+        execution: execution.clone(),
+        scope: MARKERS.into(),
     }
+}
 
+impl Shared {
     async fn put_marker(&self, marker: &Marker) -> Result<(), Halt> {
         let body: Bytes = serde_json::to_vec(marker)
             .map_err(|error| Halt::Bug(error.to_string()))?
             .into();
         let mut tries = 0;
         loop {
-            let last = self.engine.ports.log.last(&self.markers_key()).await?;
+            let last = self.engine.ports.log.last(&key(&self.execution)).await?;
             let entry = LogEntry {
-                key: self.markers_key(),
+                key: key(&self.execution),
                 revision: last.map_or(1, |last| last.revision + 1),
                 body: body.clone(),
             };
@@ -127,7 +130,7 @@ impl Shared {
         }
         loop {
             let from = known.markers.len() as u64 + 1;
-            let page = self.engine.ports.log.range(&self.markers_key(), from, PAGE).await?;
+            let page = self.engine.ports.log.range(&key(&self.execution), from, PAGE).await?;
             let is_last = page.len() < PAGE;
             for entry in page {
                 let marker = serde_json::from_slice(&entry.body);

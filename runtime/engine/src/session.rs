@@ -358,6 +358,10 @@ pub(crate) async fn drive(
         futures::pin_mut!(idle);
         futures::select_biased! {
             ended = root => {
+                if let Err(Halt::Closing) = &ended {
+                    // It may never rest, and is to be found all the same.
+                    shared.list_at_rest().await?;
+                }
                 let ended = ended?;
                 while let Ok(mail) = inbox.try_recv() {
                     shared.wants(&mail.target, Due::Never);

@@ -29,6 +29,7 @@ use crate::engine::{Engine, Inner, lock};
 use crate::inner::halted;
 use crate::mail::Mail;
 use crate::places::Room;
+use crate::renewing::RENEWING;
 use crate::session::{Came, Halt, Shared, drive};
 use crate::tree;
 
@@ -117,9 +118,12 @@ impl Engine {
     /// put back, never dropped.
     pub async fn invoke(&self, wake: &Wake, times: u32, deadline_ms: Millis) -> Result<Handled, EngineError> {
         let execution = &wake.key.execution;
-        self.inner
-            .invoke(wake, times, deadline_ms)
-            .await
+        let handled = match &**execution {
+            RENEWING => self.inner.renew_all(wake, deadline_ms).await,
+            _ => self.inner.invoke(wake, times, deadline_ms).await,
+        };
+        handled
+            .or_else(|halt| self.inner.passing(halt))
             .map_err(|halt| halted(execution, &halt))
     }
 }
@@ -137,7 +141,7 @@ impl Inner {
             Ok((Found::Record, last)) => last,
             Ok((Found::NotYet(at), _)) => return Ok(Handled::Later(at)),
             Ok((Found::Never, _)) => return Ok(Handled::Done),
-            Err(error) => return self.passing(error.into()),
+            Err(error) => return Err(error.into()),
         };
         let woken = Arc::new(Woken {
             scope: ScopeId(wake.key.scope.clone()),
@@ -186,10 +190,7 @@ impl Inner {
         lock(&self.sessions).remove(execution);
         // Whoever waits took this for a session that would tell how it ends.
         self.notify(execution, &Ok(None));
-        match outcome {
-            Ok(_) => Ok(woken.handled()),
-            Err(halt) => self.passing(halt),
-        }
+        outcome.map(|_| woken.handled())
     }
 
     /// What passes by itself is tried again later.

@@ -53,12 +53,17 @@ pub(crate) async fn answer(
     })
 }
 
+/// The log of a stub's callers.
+pub(crate) fn key(execution: &Arc<str>, entry: &str) -> ScopeKey {
+    ScopeKey {
+        execution: execution.clone(),
+        scope: format!("~stub/{entry}").into(),
+    }
+}
+
 /// The number of that attempt among the stub's callers, from 0.
 async fn number(shared: &Arc<Shared>, entry: &Arc<str>, attempt_key: &str) -> Result<u64, LogError> {
-    let key = ScopeKey {
-        execution: shared.execution.clone(),
-        scope: format!("~stub/{entry}").into(),
-    };
+    let key = key(&shared.execution, entry);
     let body = Bytes::copy_from_slice(attempt_key.as_bytes());
     let mut stubs = shared.stubs.0.lock().await;
     let callers = stubs.entry(entry.clone()).or_default();

@@ -13,7 +13,7 @@ mod wakes;
 
 pub use catalogue::{Catalogue, CatalogueError, ExecutionRow};
 pub use clock::{Clock, Millis, Seeds, Spawn};
-pub use log::{Due, DueEntry, Log, LogEntry, LogError, Remedy, ScopeKey};
+pub use log::{Due, DueEntry, Log, LogEntry, LogError, RENEWED_EVERY_MS, Remedy, ScopeKey};
 pub use objects::{BUCKET_BYTES_MAX, ObjectStat, ObjectWriter, Objects, ObjectsError, check_bucket};
 pub use tasks::{Call, Outcome, TaskFailure, Tasks, Telemetry, Work};
 pub use wakes::{Wake, Wakes, WakesError};

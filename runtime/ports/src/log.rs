@@ -18,9 +18,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::Millis;
+
+/// How often at least what is old and still needed is renewed. A log that forgets keeps a record for three times as long
+/// after it was written or renewed.
+pub const RENEWED_EVERY_MS: Millis = 15 * 24 * 60 * 60 * 1_000;
 
 /// Names one scope of one execution.
 ///
@@ -100,6 +105,12 @@ pub trait Log: Send + Sync {
     /// Reads records from revision `from` on, ascending, at most `count_max`.
     fn range(&self, key: &ScopeKey, from: u64, count_max: usize)
     -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>>;
+
+    /// Has a log that forgets keep its scope's records as if those that are older than [`RENEWED_EVERY_MS`] were written
+    /// now. One that forgets nothing does nothing.
+    fn renew(&self, _key: &ScopeKey) -> BoxFuture<'static, Result<(), LogError>> {
+        std::future::ready(Ok(())).boxed()
+    }
 
     /// Reads the due-time index in order of time, strictly after `after`, up to and including `until`; a shared table has
     /// none, and answers that nothing is due.

@@ -208,6 +208,10 @@ impl Log for Disk {
         self.read(self.store.range(key, from, count_max))
     }
 
+    fn renew(&self, key: &ScopeKey) -> BoxFuture<'static, Result<(), LogError>> {
+        self.read(self.store.renew(key))
+    }
+
     fn due(
         &self,
         after: Option<&DueEntry>,

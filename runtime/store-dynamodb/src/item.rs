@@ -79,10 +79,15 @@ impl Item {
 pub(crate) struct Stored {
     pub(crate) sort: Vec<u8>,
     pub(crate) body: Vec<u8>,
+    /// When it expires, if it does.
+    pub(crate) expires: Option<u64>,
 }
 
 impl Stored {
     pub(crate) fn read(mut attributes: Attributes) -> Result<Self, Unreadable> {
+        let expires = attributes
+            .get(EXPIRES)
+            .and_then(|expires| expires.as_n().ok()?.parse().ok());
         let mut take = |name| match attributes.remove(name) {
             Some(AttributeValue::B(blob)) => Ok(blob.into_inner()),
             Some(_) | None => Err(Unreadable::Attribute(name)),
@@ -90,7 +95,17 @@ impl Stored {
         Ok(Self {
             sort: take(SORT)?,
             body: take(BODY)?,
+            expires,
         })
+    }
+
+    /// What DynamoDB counts for it, if it expires.
+    pub(crate) fn bytes(&self) -> usize {
+        let partition = PARTITION.len() + SCOPE_BYTES;
+        let expires = self
+            .expires
+            .map_or(0, |expires| EXPIRES.len() + number_bytes(&expires.to_string()));
+        partition + SORT.len() + self.sort.len() + BODY.len() + self.body.len() + expires
     }
 
     /// The number in the sort key of a record.
@@ -128,6 +143,9 @@ pub(crate) fn write_units(bytes: usize) -> u32 {
 pub(crate) fn read_units(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(READ_UNIT_BYTES).max(1)).unwrap_or(u32::MAX)
 }
+
+/// What the partition of a scope takes: a kind, and a hash.
+const SCOPE_BYTES: usize = 17;
 
 /// The partition of a scope.
 pub(crate) fn scope(key: &ScopeKey) -> Vec<u8> {

@@ -34,7 +34,7 @@
 //! down another's, and lanes get a partition each, which takes 1,000 writes a second.
 //!
 //! *What expires.* Records and rows of executions, [`Retention`] after they were written: 15 days for the execution and
-//! 30 to look at it. Logs whose execution's name begins with `~` belong to flows and stay, as blobs do.
+//! 30 to look at it; what still runs after 15 days is renewed (`Log::renew`), which costs a write for each record. Logs whose execution's name begins with `~` belong to flows and stay, as blobs do.
 //!
 //! # What a body takes
 //!
@@ -58,7 +58,7 @@
 //! lost its condition, which costs what the larger of both items would: that is computed.
 //!
 //! **Invariant:** no transactions, no scans, no secondary index, no cache; an item is never changed once it is there,
-//! but for a row of the index, which is written again as it was.
+//! but for a row of the index, which is written again as it was, and for when a record expires.
 
 mod blobs;
 mod body;

@@ -18,6 +18,10 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 const APPENDING: &str = "appending a record";
 const READING_LAST: &str = "reading the last record";
 const READING: &str = "reading records";
+const RENEWING: &str = "renewing records";
+
+/// Records of a log that are renewed at once.
+const RENEWED_AT_ONCE: usize = 16;
 
 impl Log for DynamoStore {
     fn append(&self, entry: LogEntry, _due: Due) -> BoxFuture<'static, Result<(), LogError>> {
@@ -42,6 +46,11 @@ impl Log for DynamoStore {
     ) -> BoxFuture<'static, Result<Vec<LogEntry>, LogError>> {
         let (table, key) = (self.table.clone(), key.clone());
         async move { range(&table, &key, from, count_max).await }.boxed()
+    }
+
+    fn renew(&self, key: &ScopeKey) -> BoxFuture<'static, Result<(), LogError>> {
+        let (table, key) = (self.table.clone(), key.clone());
+        async move { renew(&table, &key).await }.boxed()
     }
 
     fn due(
@@ -130,6 +139,27 @@ async fn range(table: &Table, key: &ScopeKey, from: u64, count_max: usize) -> Re
         next = after.filter(|_| !page.is_last);
     }
     Ok(entries)
+}
+
+async fn renew(table: &Arc<Table>, key: &ScopeKey) -> Result<(), LogError> {
+    item::check(key)?;
+    let mut next = Some(1).filter(|_| expires(key));
+    while let Some(from) = next {
+        let span = Span {
+            partition: item::scope(key),
+            from: item::record(from),
+            order: Order::Ascending,
+            count_max: RENEWED_AT_ONCE,
+        };
+        let page = table.page(RENEWING, span).await?;
+        let old = page.items.iter().filter(|stored| table.is_old(stored));
+        let renewed = old.map(|stored| table.renew(RENEWING, item::scope(key), stored));
+        future::try_join_all(renewed).await?;
+        let last = page.items.last().map(Stored::revision).transpose();
+        let last = last.map_err(unreadable(RENEWING))?;
+        next = last.and_then(|last| last.checked_add(1)).filter(|_| !page.is_last);
+    }
+    Ok(())
 }
 
 async fn entry(table: &Table, during: &'static str, key: &ScopeKey, stored: &Stored) -> Result<LogEntry, LogError> {

@@ -1,6 +1,7 @@
 //! The store, and the requests that it makes of the table.
 //!
-//! **Invariant:** every request of the crate is made here: a put, a get by key, and a query of one partition.
+//! **Invariant:** every request of the crate is made here: a put, a get by key, a query of one partition, and a new
+//! time to expire.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +11,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
-use stepwell_ports::{Clock, LogError, Objects};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use stepwell_ports::{Clock, LogError, Objects, RENEWED_EVERY_MS};
 
 use crate::error::{failed, unreadable};
 use crate::item::{self, Item, PARTITION, SORT, Stored};
@@ -133,6 +135,39 @@ impl Table {
         self.options.retention.expires(self.options.clock.now())
     }
 
+    /// Whether an item was written or renewed so long ago that it is renewed again.
+    pub(crate) fn is_old(&self, stored: &Stored) -> bool {
+        let recent = self
+            .options
+            .retention
+            .expires(self.options.clock.now().saturating_sub(RENEWED_EVERY_MS));
+        stored.expires.is_some_and(|expires| expires <= recent)
+    }
+
+    /// Has an item expire as if it were written now; one that is gone meanwhile stays so.
+    pub(crate) async fn renew(
+        &self,
+        during: &'static str,
+        partition: Vec<u8>,
+        stored: &Stored,
+    ) -> Result<(), LogError> {
+        let request = self.client.update_item().table_name(&self.options.table);
+        let request = request.key(PARTITION, item::binary(partition));
+        let request = request.key(SORT, item::binary(stored.sort.clone()));
+        let request = request
+            .update_expression("SET x = :x")
+            .condition_expression("attribute_exists(p)");
+        let request = request.expression_attribute_values(":x", AttributeValue::N(self.expires().to_string()));
+        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let units = item::write_units(stored.bytes());
+        match request.send().await {
+            Ok(answer) => self.meter.wrote(0, units, answer.consumed_capacity()),
+            Err(error) if is_gone(&error) => self.meter.lost(units),
+            Err(error) => return Err(failed(during, error)),
+        }
+        Ok(())
+    }
+
     /// Writes an item if its key is not there.
     pub(crate) async fn put_new(&self, during: &'static str, item: Item) -> Result<Put, LogError> {
         let bytes = item.bytes();
@@ -216,6 +251,13 @@ impl Table {
         let items = items.collect::<Result<_, _>>().map_err(unreadable(during))?;
         Ok(Page { items, is_last })
     }
+}
+
+fn is_gone(error: &SdkError<UpdateItemError>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(UpdateItemError::ConditionalCheckFailedException(_))
+    )
 }
 
 /// The size of the item that stands in the way, if one does.

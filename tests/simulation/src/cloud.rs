@@ -13,6 +13,7 @@ use stepwell_simulator::{Chance, Disk, Executor, Process, ProcessClock, Struck, 
 use stepwell_store_memory::MemoryStore;
 
 use crate::WorldTasks;
+use crate::expiring::Expiring;
 use crate::functions::Trouble;
 use crate::queue::Queue;
 use crate::reports::Door;
@@ -31,6 +32,8 @@ const AMPLE: Room = Room {
 #[derive(Clone)]
 pub(crate) struct Cloud {
     pub(crate) store: MemoryStore,
+    /// The logs of it, which are forgotten after a while.
+    pub(crate) logs: Expiring,
     pub(crate) tasks: WorldTasks,
     pub(crate) queue: Queue,
     pub(crate) chance: Chance,
@@ -68,7 +71,7 @@ impl Cloud {
         queue: Queue,
     ) -> impl Future<Output = Result<Engine, EngineError>> + Send + 'static {
         let disk = Disk::new(
-            Arc::new(self.store.clone()),
+            Arc::new(self.logs.clone()),
             self.clock.clone(),
             process.clone(),
             self.chance.clone(),

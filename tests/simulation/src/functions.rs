@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::channel::oneshot;
-use stepwell_engine::{Ended, Engine, EngineError, Handled, Room};
+use stepwell_engine::{Ended, Engine, EngineError, Handled, RENEWING, Room};
 use stepwell_model::Flow;
-use stepwell_ports::{Clock, LogError, Millis, Spawn};
+use stepwell_ports::{Clock, LogError, Millis, ScopeKey, Spawn, Wake, Wakes};
 use stepwell_simulator::{Chance, Executor, Faults, Process, ProcessClock, READING, Struck, VirtualClock};
 use stepwell_store_memory::MemoryStore;
 
 use crate::checks::logs_are_right;
 use crate::cloud::Cloud;
+use crate::expiring::Expiring;
 use crate::queue::{Queue, QueueFaults, Received};
 use crate::tasks::{TAKES_LONG_MS, TAKES_MS};
 use crate::{Begin, Causes, WorldTasks};
@@ -23,6 +24,7 @@ const FUNCTION_MS: Millis = 60_000;
 const STOPS_MS: Millis = 5_000;
 /// How long a process stands still at most.
 const PAUSE_MS: Millis = 200_000;
+const WEEK_MS: Millis = 7 * 24 * 60 * 60 * 1_000;
 /// How often a call is made again that was not answered.
 const TRIES_MAX: u32 = 50;
 
@@ -134,8 +136,10 @@ impl Functions {
             TAKES_MS
         };
         let clock = Arc::new(VirtualClock::default());
+        let store = MemoryStore::default();
         let cloud = Cloud {
-            store: MemoryStore::default(),
+            logs: Expiring::new(store.clone(), clock.clone()),
+            store,
             tasks: WorldTasks::new(clock.clone(), chance.clone(), takes_ms),
             queue: Queue::new(clock.clone(), chance.clone(), trouble.queue),
             executor: Executor::new(chance.clone()),
@@ -274,6 +278,25 @@ impl Functions {
             let execution = execution.clone();
             async move { engine.ended(&execution).await }
         })
+    }
+
+    /// For so many weeks to come, what runs for long is renewed once in each.
+    pub fn renew_for(&mut self, weeks: u64) {
+        for week in 1..=weeks {
+            let wake = Wake {
+                id: format!("renew {week}").into(),
+                key: ScopeKey {
+                    execution: RENEWING.into(),
+                    scope: "".into(),
+                },
+                expects: 0,
+                children: [].into(),
+                sent_ms: 0,
+            };
+            let sent = self.queue.send(wake, self.now() + week * WEEK_MS);
+            // One that is refused is missed: the next comes a week later.
+            drop(self.wait(sent));
+        }
     }
 
     /// From now on the table does what it is asked.

@@ -9,6 +9,7 @@
 mod causes;
 pub mod checks;
 mod cloud;
+mod expiring;
 mod functions;
 pub mod plan;
 mod queue;

@@ -47,6 +47,30 @@ async fn what_belongs_to_an_execution_expires_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn what_is_renewed_expires_as_if_it_were_written_then() {
+    let world = World::start().await;
+    let (key, other) = (key("order/17", ""), key("order/18", ""));
+    for (day, revisions) in [(0, 1..=40), (10, 41..=41)] {
+        for revision in revisions {
+            let store = world.later(day);
+            store.append(entry(&key, revision, "body"), Due::Keep).await.unwrap();
+        }
+    }
+    world.store().append(entry(&other, 1, "body"), Due::Keep).await.unwrap();
+    let store = world.later(20);
+    store.renew(&key).await.unwrap();
+    let spent = store.spent();
+    assert_eq!((spent.write_units, spent.lost_writes), (40.0, 0));
+    let mut days = Vec::new();
+    for (key, revision) in [(&key, 1), (&key, 40), (&key, 41), (&other, 1)] {
+        let item = world.item(item::scope(key), item::record(revision)).await.unwrap();
+        let expires: u64 = item["x"].as_n().unwrap().parse().unwrap();
+        days.push((expires - NOW / 1000) / (24 * 60 * 60));
+    }
+    assert_eq!(days, [65, 65, 55, 45]);
+}
+
+#[tokio::test]
 async fn a_record_that_is_too_large_for_an_item_stands_in_an_object() {
     let world = World::start().await;
     let (store, key) = (world.store(), key("order/17", ""));

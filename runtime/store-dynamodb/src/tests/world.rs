@@ -21,12 +21,13 @@ pub(crate) const NOW: Millis = 1_795_454_191_555;
 
 pub(crate) const TABLE: &str = "stepwell";
 
+/// A clock that stands still, so long after [`NOW`].
 #[derive(Clone, Copy, Debug)]
-struct Still;
+struct Still(Millis);
 
 impl Clock for Still {
     fn now(&self) -> Millis {
-        NOW
+        NOW + self.0
     }
 
     fn sleep_until(&self, _until: Millis) -> BoxFuture<'static, ()> {
@@ -78,6 +79,12 @@ impl World {
         DynamoStore::new(&self.config(), bare())
     }
 
+    /// A store so many days later.
+    pub(crate) fn later(&self, days: u64) -> DynamoStore {
+        let clock = Arc::new(Still(days * 24 * 60 * 60 * 1_000));
+        DynamoStore::new(&self.config(), Options::new(TABLE, clock))
+    }
+
     /// A store over another address, that tries once.
     pub(crate) fn once(&self, endpoint: &str) -> DynamoStore {
         let config = settings(&[("DynamoDB", endpoint.to_owned())]).into_builder();
@@ -93,7 +100,7 @@ impl World {
 }
 
 pub(crate) fn bare() -> Options {
-    Options::new(TABLE, Arc::new(Still))
+    Options::new(TABLE, Arc::new(Still(0)))
 }
 
 pub(crate) fn key(execution: &str, scope: &str) -> ScopeKey {

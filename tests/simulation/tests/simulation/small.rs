@@ -161,6 +161,56 @@ fn what_finds_no_room_is_done_elsewhere() {
     }
 }
 
+/// A table keeps records for 45 days, and a report comes after 200: branches with values of their own wait for it, and lanes
+/// that were joined before are read after it.
+#[test]
+fn what_runs_for_longer_than_records_are_kept_is_renewed() {
+    let day = 24 * 60 * 60 * 1_000_u64;
+    let item = "{StartAt: I, States: [{Type: Task, Name: I, Action: 'FC:InvokeFunction', Parameters: {resourceArn: effect, \
+                body: {bytes: 400}}, End: true}]}";
+    let waits = |days: u64| {
+        format!(
+            "{{StartAt: W, States: [{{Type: Task, Name: W, Action: 'FC:InvokeFunction', TaskMode: WaitForCustomCallback, \
+             Parameters: {{resourceArn: effect, body: {{token.$: '$Context.Current.TaskToken', report_after_ms: {}, report: \
+             heard}}}}, End: true}}]}}",
+            days * day
+        )
+    };
+    let states = format!(
+        "StartAt: M\nStates:\n  - {{Type: Map, Name: M, ItemsPath: 'toArray(1, 2, 3)', Processor: {item}, Next: P}}\n  \
+         - {{Type: Parallel, Name: P, Branches: [{}, {}], OutputConstructor: {{items.$: $Input, heard.$: $Output}}, End: true}}\n",
+        waits(200),
+        waits(90)
+    );
+    let run = |trouble: Trouble, weeks| {
+        let mut world = Functions::new(3, trouble);
+        let execution = begin_states(&mut world, &states);
+        world.renew_for(weeks);
+        assert!(world.run_dry(1_000_000));
+        let told = world.call(move |engine| {
+            let execution = execution.clone();
+            async move { Ok((engine.ended(&execution).await?, engine.history(&execution).await?)) }
+        });
+        (told.expect("the world stands still"), world.now())
+    };
+    let at_once = run_calmly(
+        3,
+        2,
+        &states
+            .replace(&(200 * day).to_string(), "9")
+            .replace(&(90 * day).to_string(), "9"),
+    );
+    for trouble in [Trouble::default(), trouble(5)] {
+        let (told, _) = run(trouble, 30);
+        let (end, history) = told.unwrap();
+        assert_eq!(end, at_once.1);
+        assert_eq!(history.first().map(|event| &*event.kind), Some("ExecutionStarted"));
+        assert_eq!(history.last().map(|event| &*event.kind), Some("ExecutionSucceeded"));
+    }
+    let (forgotten, _) = run(Trouble::default(), 5);
+    assert!(forgotten.is_err(), "nobody renewed it: {forgotten:?}");
+}
+
 /// Who reports has the token from the process that began the attempt, and may ask one whose clock is behind.
 #[test]
 fn a_report_is_heard_by_a_clock_that_is_behind() {
