@@ -23,13 +23,14 @@ pub(crate) struct Spending {
 
 impl Spending {
     /// The amounts by their names for metrics.
-    fn amounts(&self) -> [(&'static str, f64); 10] {
+    fn amounts(&self) -> [(&'static str, f64); 11] {
         let count = |count: u64| u32::try_from(count).map_or(f64::INFINITY, f64::from);
         [
             ("WriteUnits", self.table.write_units),
             ("ReadUnits", self.table.read_units),
             ("TableRequests", count(self.table.requests)),
             ("LostWrites", count(self.table.lost_writes)),
+            ("TableItems", count(self.table.items)),
             ("TableBytes", count(self.table.bytes)),
             ("QueueRequests", count(self.wakes.sqs_requests)),
             ("Schedules", count(self.wakes.schedules)),
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(line["_aws"]["Timestamp"], 7);
         assert_eq!(
             line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::len),
-            Some(10)
+            Some(11)
         );
     }
 }

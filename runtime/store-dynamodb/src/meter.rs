@@ -19,7 +19,9 @@ pub struct Spent {
     pub requests: u64,
     /// Writes that found their place taken.
     pub lost_writes: u64,
-    /// Bytes of the items that were written, as DynamoDB counts them.
+    /// Items that were written.
+    pub items: u64,
+    /// Their bytes, as DynamoDB counts them for a write; each takes 100 more where it is stored.
     pub bytes: u64,
 }
 
@@ -43,6 +45,7 @@ impl Meter {
     pub(crate) fn wrote(&self, bytes: usize, computed: u32, consumed: Option<&ConsumedCapacity>) {
         self.add(|spent| {
             spent.write_units += units(computed, consumed);
+            spent.items += 1;
             spent.bytes += bytes as u64;
         });
     }

@@ -52,6 +52,7 @@ async fn every_call_is_metered() {
         let expected = Spent {
             write_units: f64::from(write_units(item_bytes)),
             requests: 1,
+            items: 1,
             bytes: item_bytes as u64,
             ..Spent::default()
         };
@@ -110,6 +111,7 @@ fn spent(store: &DynamoStore, before: &mut Spent) -> Spent {
         read_units: now.read_units - before.read_units,
         requests: now.requests - before.requests,
         lost_writes: now.lost_writes - before.lost_writes,
+        items: now.items - before.items,
         bytes: now.bytes - before.bytes,
     };
     *before = now;
