@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
-use stepwell_actions::{Grants, Registry};
+use stepwell_actions::{Grants, Registry, START_EXECUTION};
 use stepwell_api::{Asked, Deployment};
 use stepwell_core::FlowVersion;
 use stepwell_engine::{Engine, EngineError, Start};
@@ -113,9 +113,13 @@ impl Deployed {
         }
     }
 
-    /// The deployed flows, which each may start; whatever has another name is looked up in the table.
-    async fn versions(&self, engine: &Engine) -> Result<BTreeMap<Arc<str>, FlowVersion>, EngineError> {
+    /// The deployed flows, where that flow may start others; whatever has another name is looked up in the table. Of a
+    /// flow that starts none nothing is pinned: it would make the first record of every execution larger than one unit.
+    async fn versions(&self, engine: &Engine, flow: &str) -> Result<BTreeMap<Arc<str>, FlowVersion>, EngineError> {
         let mut versions = BTreeMap::new();
+        if self.flows.get(flow).is_some_and(|deployed| !deployed.starts_others()) {
+            return Ok(versions);
+        }
         for (name, deployed) in &self.flows {
             versions.insert(name.as_str().into(), deployed.kept(engine).await?);
         }
@@ -151,7 +155,7 @@ impl Deployment for Deployed {
             let Some(version) = self.version(engine, &asked.flow).await? else {
                 return Ok(None);
             };
-            let flows = self.versions(engine).await?;
+            let flows = self.versions(engine, &asked.flow).await?;
             Ok(Some(self.started_with(asked, version, flows)))
         }
         .boxed()
@@ -159,6 +163,10 @@ impl Deployment for Deployed {
 }
 
 impl DeployedFlow {
+    fn starts_others(&self) -> bool {
+        self.flow.body.tasks().any(|task| *task.action == *START_EXECUTION)
+    }
+
     async fn kept(&self, engine: &Engine) -> Result<FlowVersion, EngineError> {
         let keep = || engine.keep_flow(&self.flow, self.definition.as_bytes());
         self.version.get_or_try_init(keep).await.cloned()
