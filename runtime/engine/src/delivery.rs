@@ -140,7 +140,9 @@ impl Inner {
             None => self.ports.log.arm(key, Due::At(self.ports.clock.now())).await?,
         }
         let stands = driver.commit_event().await?;
-        if matches!(driver.snapshot.scope.kind, Kind::Root) && !driver.snapshot.status.is_running() {
+        let is_over = matches!(driver.snapshot.scope.kind, Kind::Root) && !driver.snapshot.status.is_running();
+        // Where processes wake each other, whoever comes by the wake of the record writes the row.
+        if is_over && self.sharing.is_none() {
             let stamp = driver.durable.as_ref().map_or(0, |durable| durable.stamp);
             self.index(execution, &shared.pins, &driver.snapshot.status, stamp)
                 .await?;
