@@ -5,7 +5,7 @@ mod fuzz;
 
 use anyhow::{Result, bail};
 
-use crate::{house::House, package};
+use crate::{deployed, house::House, package};
 use deaths::Deaths;
 use fuzz::Fuzz;
 
@@ -25,10 +25,12 @@ enum Kind {
     Deaths(Deaths),
     /// The packages for both processors.
     Package,
+    /// Executions that are started at once on the local cloud.
+    Crowd,
 }
 
 /// Every check, in order.
-const CHECKS: [Check; 7] = [
+const CHECKS: [Check; 8] = [
     fuzzed("definition"),
     fuzzed("expression"),
     fuzzed("input"),
@@ -44,6 +46,10 @@ const CHECKS: [Check; 7] = [
     Check {
         name: "package",
         kind: Kind::Package,
+    },
+    Check {
+        name: "crowd",
+        kind: Kind::Crowd,
     },
 ];
 
@@ -66,6 +72,7 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
             (Kind::Fuzzed, None) => bail!("the fuzz targets were not built"),
             (Kind::Deaths(deaths), _) => deaths.run(house, seconds),
             (Kind::Package, _) => package::check(house),
+            (Kind::Crowd, _) => deployed::crowd(house),
         };
         match ran {
             Ok(note) => eprintln!("{:12} ok      {note}", check.name),
@@ -127,13 +134,14 @@ mod tests {
             "cuts",
             "kills",
             "package",
+            "crowd",
         ];
         assert_eq!(chosen_by(&[]).unwrap(), (60, all.clone()));
         assert_eq!(chosen_by(&["5"]).unwrap(), (5, all));
         assert_eq!(chosen_by(&["record", "7"]).unwrap(), (7, vec!["record"]));
         assert_eq!(
             chosen_by(&["recrd"]).unwrap_err().to_string(),
-            "there is no check `recrd`; there are definition, expression, input, record, cuts, kills, package"
+            "there is no check `recrd`; there are definition, expression, input, record, cuts, kills, package, crowd"
         );
     }
 }

@@ -3,6 +3,7 @@
 pub mod fast_clock;
 pub mod http_door;
 pub mod lambda;
+pub mod moved_clock;
 pub mod parts;
 pub mod poller;
 mod server;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::future::BoxFuture;
 use serde_json::Value as Json;
 use stepwell_cloud::lambda::{Lambda, Options};
@@ -11,7 +12,7 @@ use stepwell_cloud::parts::dynoxide::Dynoxide;
 use stepwell_cloud::parts::elasticmq::{ElasticMq, create_queue};
 use stepwell_cloud::parts::moto::Moto;
 use stepwell_cloud::parts::scheduler::{self, Scheduler};
-use stepwell_cloud::poller::{Poller, PollerOptions};
+use stepwell_cloud::poller::{Poller, PollerCounters, PollerOptions};
 use stepwell_cloud::settings::{ACCOUNT, REGION, settings};
 use stepwell_engine::{Ended, Engine, Ports, Room};
 use stepwell_ports::{Call, Outcome, Tasks};
@@ -24,22 +25,19 @@ use crate::package::Package;
 /// How long an execution may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// How long a message is hidden that was handed out: shorter than at AWS, so that deaths are survived soon.
-const HIDDEN_S: u32 = 15;
-
 /// The group of schedules.
 const GROUP: &str = "stepwell";
 
 /// The servers, which all tests share.
-struct Servers {
-    table: Dynoxide,
+pub(crate) struct Servers {
+    pub(crate) table: Dynoxide,
     queues: ElasticMq,
     objects: Moto,
 }
 
 impl Servers {
     /// Those that run, started by whoever comes first, and ended with whoever goes last.
-    fn shared() -> Arc<Self> {
+    pub(crate) fn shared() -> Arc<Self> {
         static RUNNING: OnceLock<Mutex<Weak<Servers>>> = OnceLock::new();
         let mut running = RUNNING
             .get_or_init(Mutex::default)
@@ -77,6 +75,12 @@ pub(crate) struct Cloud {
 pub(crate) struct Plan {
     pub(crate) timeout: Duration,
     pub(crate) instances_max: usize,
+    /// How many pollers there are at first.
+    pub(crate) pollers: usize,
+    /// How long a message is hidden that was handed out.
+    pub(crate) hidden_s: u32,
+    /// How long one poll waits.
+    pub(crate) poll: Duration,
 }
 
 impl Default for Plan {
@@ -84,12 +88,16 @@ impl Default for Plan {
         Self {
             timeout: Duration::from_secs(20),
             instances_max: 4,
+            pollers: 5,
+            // Shorter than at AWS, so that deaths are survived soon.
+            hidden_s: 15,
+            poll: Duration::from_secs(1),
         }
     }
 }
 
 /// Nothing is run by whoever calls.
-struct NoTasks;
+pub(crate) struct NoTasks;
 
 impl Tasks for NoTasks {
     fn run(&self, _: Call) -> BoxFuture<'static, Outcome> {
@@ -116,7 +124,7 @@ impl Cloud {
         ];
         let config = settings(&endpoints);
         create_table(&config, name).await.unwrap();
-        let queue = create_queue(&aws_sdk_sqs::Client::new(&config), name, HIDDEN_S)
+        let queue = create_queue(&aws_sdk_sqs::Client::new(&config), name, plan.hidden_s)
             .await
             .unwrap();
         make_bucket(&config, name).await;
@@ -133,7 +141,8 @@ impl Cloud {
             ..Options::new(package.program())
         }));
         let polled = PollerOptions {
-            wait: Duration::from_secs(1),
+            wait: plan.poll,
+            concurrency_first: plan.pollers,
             concurrency_max: plan.instances_max,
             ..PollerOptions::new(&queue.url, &queue.arn)
         };
@@ -180,6 +189,39 @@ impl Cloud {
             self.lambda.logs().join("\n")
         );
         answer.json()
+    }
+
+    /// The token of the task that waits, once it does.
+    pub(crate) async fn token(&self, execution: &str) -> Arc<str> {
+        loop {
+            if let Ok(description) = self.engine.describe(execution).await
+                && let Some(token) = description.open.iter().find_map(|state| state.token.clone())
+            {
+                return token;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Puts messages into the queue, ten with a request; how many requests that were.
+    pub(crate) async fn send(&self, messages: impl Iterator<Item = Json>) -> usize {
+        let client = aws_sdk_sqs::Client::new(&self.config);
+        let bodies: Vec<String> = messages.map(|message| message.to_string()).collect();
+        for bodies in bodies.chunks(10) {
+            let entries = bodies.iter().enumerate().map(|(n, body)| {
+                let entry = SendMessageBatchRequestEntry::builder().id(n.to_string());
+                entry.message_body(body).build().unwrap()
+            });
+            let request = client.send_message_batch().queue_url(&self.queue_url);
+            let sent = request.set_entries(Some(entries.collect())).send().await.unwrap();
+            assert!(sent.failed().is_empty(), "{:?}", sent.failed());
+        }
+        bodies.len().div_ceil(10)
+    }
+
+    /// What the poller did so far.
+    pub(crate) fn polled(&self) -> PollerCounters {
+        self.poller.counters()
     }
 
     /// Waits until every message was acknowledged.

@@ -1,109 +1,70 @@
 //! What executions cost: counted where it is spent, and paid at list prices.
 //!
-//! The function tells after each invocation what it spent; the lambda says how long that took. A transition is one entered
-//! state. Everything is in it: writes that lost, empty reads, the invocation that started the execution.
+//! ```text
+//!   cases   flows, how they are started, what they may write
+//!   spent   what was counted, and its bill
+//!   moved   Waits that no test outlasts: the engine and its adapters under a clock that is moved
+//!   table   rows side by side
+//! ```
+//!
+//! A transition is one entered state; each retry is one more. Everything is in it: writes that lost, empty reads, the
+//! call that started the execution, receipts that brought nothing. Each flow was run once before: the function is warm, and
+//! the flow stands in the table.
+//!
+//! `cargo xtask costs` prints it for larger Maps and more executions than a test has time for.
 
-use std::collections::BTreeMap;
+mod cases;
+mod moved;
+mod spent;
+mod table;
+
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use stepwell_cloud::lambda::Counters;
-use stepwell_pricing::{Prices, RETENTION_DAYS, Usage};
+use stepwell_api::NewToken;
+use stepwell_pricing::RETENTION_DAYS;
 use stepwell_store_dynamodb::Retention;
+use stepwell_wire::Scope;
 
 use crate::cloud::{Cloud, Plan};
 use crate::http_function;
 use crate::package::Package;
+use crate::programs::root;
+use cases::{Case, Reported, Started, Takes, Writes};
+use spent::Spent;
+use table::{Row, table};
 
-/// The function's memory, and that of one processor, in MB.
-const MEMORY_MB: f64 = 512.0;
-const PROCESSOR_MB: f64 = 1_769.0;
+/// How large it is to be: the items of the largest Map.
+const ITEMS_MAX: &str = "STEPWELL_COSTS_ITEMS";
 
-/// What an execution may write, in units of 1 KB; exactly that much where nothing fails.
-struct Case {
-    flow: &'static str,
-    text: String,
-    writes: f64,
-}
+/// Where nobody says: what is over soon.
+const ITEMS_MAX_USUAL: u64 = 1_000;
 
-/// So many tasks with effects, one after another.
-fn tasks(name: &'static str, count: usize) -> Case {
-    let states = (1..=count).map(|n| {
-        let next = if n == count { "End: true".to_owned() } else { format!("Next: T{}", n + 1) };
-        format!("  - {{Type: Task, Name: T{n}, Action: 'FC:InvokeFunction', Parameters: {{resourceArn: echo, body.$: $Input}}, OutputConstructor: {{n.$: $Output.Body.n}}, {next}}}\n")
-    });
-    Case {
-        flow: name,
-        text: flow(name, "T1", &states.collect::<String>()),
-        // The first record, one for each outcome, and the row of the end.
-        writes: 1.0 + count as f64 + 1.0,
-    }
-}
+/// The items of a large Map that is run before those that are counted.
+const WARM_ITEMS_MAX: u64 = 10;
 
-fn flow(name: &str, start: &str, states: &str) -> String {
-    format!("Type: StateMachine\nSpecVersion: v1\nName: {name}\nStartAt: {start}\nStates:\n{states}")
-}
-
-fn wait() -> Case {
-    Case {
-        flow: "wait",
-        text: flow(
-            "wait",
-            "W",
-            "  - {Type: Wait, Name: W, Seconds: 4, Next: P}\n  - {Type: Pass, Name: P, End: true}\n",
-        ),
-        // Two records, the row of the rest and that of the end.
-        writes: 4.0,
-    }
-}
-
-fn parallel() -> Case {
-    let branch = "{StartAt: B, States: [{Type: Task, Name: B, Action: 'FC:InvokeFunction', Parameters: {resourceArn: echo, body: {n: 1}}, End: true}]}";
-    let branches = [branch; 10].join(", ");
-    Case {
-        flow: "parallel",
-        text: flow(
-            "parallel",
-            "P",
-            &format!(
-                "  - {{Type: Parallel, Name: P, Branches: [{branches}], OutputConstructor: {{done: true}}, End: true}}\n"
-            ),
-        ),
-        // The first record, two for each branch, the join, the row of the end.
-        writes: 1.0 + 20.0 + 1.0 + 1.0,
-    }
-}
+/// A component that reaches nothing.
+const COMPONENT: &str = "runtime/tasks-wasm/tests/fixtures/task-0.1.0.wasm";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::print_stdout, reason = "the table is what it is for")]
 async fn executions_cost_what_is_counted() {
-    let echo = format!("functions:\n  echo: {{http: \"{}\"}}\n", http_function::start());
-    let cases = [tasks("tasks5", 5), tasks("tasks20", 20), wait(), parallel()];
-    let names: Vec<String> = cases.iter().map(|case| format!("{}.yaml", case.flow)).collect();
-    let mut files: Vec<(&str, &str)> = cases
-        .iter()
-        .zip(&names)
-        .map(|(case, name)| (name.as_str(), case.text.as_str()))
-        .collect();
-    files.push(("functions.yaml", &echo));
-    let cloud = Cloud::deploy("costs", Package::with(&files), Plan::default()).await;
-    // Flows are kept in the table once for all their executions.
+    let items_max = std::env::var(ITEMS_MAX).map_or(ITEMS_MAX_USUAL, |items| items.parse().unwrap());
+    let cases = cases::cases(items_max);
+    let token = NewToken::new([7; 32], &[Scope::Report]);
+    let cloud = Cloud::deploy("costs", package(&cases, &token), plan()).await;
+    let mut rows = Vec::new();
     for case in &cases {
-        run(&cloud, case.flow, "warm").await;
+        let row = measure(&cloud, case, executions(case, items_max), &token).await;
+        check(case, &row);
+        rows.push(row);
     }
-    println!(
-        "| flow | transitions | write units | read units | requests to the queue | invocations | billed ms | USD per million transitions |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
-    for case in &cases {
-        let before = Spent::of(&cloud);
-        run(&cloud, case.flow, "counted").await;
-        let spent = Spent::of(&cloud).since(&before);
-        let history = cloud.engine.history(&format!("{}/counted", case.flow)).await.unwrap();
-        let transitions = history.iter().filter(|event| &*event.kind == "StepEntered").count();
-        println!("{}", spent.row(case.flow, transitions));
-        assert_eq!(spent.amount("WriteUnits"), case.writes, "{}", case.flow);
+    rows.extend(moved::rows().await);
+    println!("{}", table(&rows));
+    check_aims(&rows);
+    if items_max > ITEMS_MAX_USUAL {
+        println!("{}", idle(&cloud).await);
     }
-    cloud.close().await;
 }
 
 #[test]
@@ -112,88 +73,152 @@ fn forecasts_keep_records_as_long_as_the_table_does() {
     assert_eq!((lease + kept).as_secs(), u64::from(RETENTION_DAYS) * 24 * 60 * 60);
 }
 
-async fn run(cloud: &Cloud, flow: &str, name: &str) {
-    cloud
-        .invoke(&json!({"start": {"flow": flow, "name": name, "input": {"n": 1}}}))
-        .await;
-    assert_eq!(cloud.end(&format!("{flow}/{name}")).await.name(), "Succeeded", "{flow}");
+/// As it is deployed: the time of an invocation, and polls as long as they can be.
+fn plan() -> Plan {
+    Plan {
+        timeout: Duration::from_secs(60),
+        hidden_s: 70,
+        poll: Duration::from_secs(20),
+        ..Plan::default()
+    }
+}
+
+fn package(cases: &[Case], token: &NewToken) -> Package {
+    let functions = format!(
+        "functions:\n  echo: {{http: \"{}\"}}\n  describe: {{component: \"{}\"}}\n",
+        http_function::start(),
+        root().join(COMPONENT).display()
+    );
+    let names: Vec<String> = cases.iter().map(|case| format!("{}.yaml", case.flow)).collect();
+    let mut files: Vec<(&str, &str)> = cases
+        .iter()
+        .zip(&names)
+        .map(|(case, name)| (name.as_str(), case.text.as_str()))
+        .collect();
+    files.push(("functions.yaml", &functions));
+    files.push(("tokens", &token.line));
+    // The input of a large Map.
+    Package::with(&files).with_data_of(4 << 20)
+}
+
+/// Of how many executions the average is taken. Processor time is counted in hundredths of a second.
+fn executions(case: &Case, items_max: u64) -> usize {
+    let more = if items_max > ITEMS_MAX_USUAL { 5 } else { 1 };
+    match (case.started, case.takes) {
+        (Started::ByMessages, _) => 20 * more,
+        (Started::ByCall, Takes::Moments) => 4 * more,
+        (Started::ByCall, Takes::Long) => 1,
+    }
+}
+
+/// The average of so many executions, after one that is not counted.
+async fn measure(cloud: &Cloud, case: &Case, executions: usize, token: &NewToken) -> Row {
+    let warm = run(cloud, case, &names("warm", 1), case.items.min(WARM_ITEMS_MAX), token).await;
+    let names = names(&format!("{:?}", case.started), executions);
+    let before = Spent::of(cloud, warm).await;
+    let asked = run(cloud, case, &names, case.items, token).await;
+    let spent = Spent::of(cloud, warm + asked).await.since(before);
+    let cost = cloud.engine.cost(&format!("{}/{}", case.flow, names[0])).await.unwrap();
+    Row {
+        what: case.what.clone(),
+        items: case.items,
+        transitions: cost.transitions as f64,
+        executions,
+        spent: spent.each_of(executions as f64),
+    }
+}
+
+fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("{prefix}{n}")).collect()
+}
+
+/// Runs executions to their end; the requests to the queue that starting them took.
+async fn run(cloud: &Cloud, case: &Case, names: &[String], items: u64, token: &NewToken) -> f64 {
+    let start = |name: &String| json!({"start": {"flow": case.flow, "name": name, "input": input(items)}});
+    let mut asked = 0.0;
+    match case.started {
+        Started::ByMessages => asked = cloud.send(names.iter().map(start)).await as f64,
+        Started::ByCall => {}
+    }
+    for name in names {
+        if case.started == Started::ByCall {
+            cloud.invoke(&start(name)).await;
+        }
+        let execution = format!("{}/{name}", case.flow);
+        match case.reported {
+            Reported::ByACall => report(cloud, &execution, token).await,
+            Reported::ByTheTask => {}
+        }
+        assert_eq!(cloud.end(&execution).await.name(), "Succeeded", "{}", case.flow);
+        if case.started == Started::ByCall {
+            cloud.settle().await;
+        }
+    }
     cloud.settle().await;
+    asked
 }
 
-/// What was spent so far.
-#[derive(Clone, Debug)]
-struct Spent {
-    amounts: BTreeMap<String, f64>,
-    counters: Counters,
+fn input(items: u64) -> Json {
+    match items {
+        1 => json!({"n": 1}),
+        items => json!({"items": (0..items).collect::<Vec<_>>()}),
+    }
 }
 
-impl Spent {
-    fn of(cloud: &Cloud) -> Self {
-        let mut amounts = BTreeMap::new();
-        for line in cloud.lambda.logs() {
-            let Ok(Json::Object(line)) = serde_json::from_str(&line) else {
-                continue;
-            };
-            for (name, amount) in line.iter().filter(|_| line.contains_key("_aws")) {
-                if let Some(amount) = amount.as_f64() {
-                    *amounts.entry(name.clone()).or_default() += amount;
-                }
-            }
-        }
-        let counters = cloud.lambda.counters();
-        Self { amounts, counters }
-    }
+/// Completes the task that waits, by the function's API.
+async fn report(cloud: &Cloud, execution: &str, bearer: &NewToken) {
+    let token = cloud.token(execution).await;
+    // The message that began it is acknowledged before.
+    cloud.settle().await;
+    let request = json!({
+        "version": "2.0",
+        "requestContext": {"http": {"method": "POST"}},
+        "rawPath": "/v1/reports",
+        "headers": {"authorization": format!("Bearer {}", bearer.token), "content-type": "application/json"},
+        "body": json!({"token": token, "output": {}}).to_string(),
+    });
+    assert_eq!(cloud.invoke(&request).await["statusCode"], 204);
+}
 
-    fn since(&self, before: &Self) -> Self {
-        let amounts = self
-            .amounts
-            .iter()
-            .map(|(name, amount)| (name.clone(), amount - before.amount(name)));
-        Self {
-            amounts: amounts.collect(),
-            counters: Counters {
-                invocations: self.counters.invocations - before.counters.invocations,
-                billed_ms: self.counters.billed_ms - before.counters.billed_ms,
-                cpu_ms: self.counters.cpu_ms - before.counters.cpu_ms,
-                ..self.counters
-            },
-        }
+/// Nothing is written that need not be.
+fn check(case: &Case, row: &Row) {
+    let written = row.spent.write_units;
+    match case.writes {
+        Writes::Exactly(units) => assert_eq!(written, units, "{}: {row:#?}", case.what),
+        Writes::AtMost(units) => assert!(written <= units, "{}: {row:#?}", case.what),
     }
+}
 
-    fn amount(&self, name: &str) -> f64 {
-        self.amounts.get(name).copied().unwrap_or(0.0)
+/// The marginal cost of an item does not grow with their number.
+#[expect(clippy::print_stdout, reason = "it is a line of the table")]
+fn check_aims(rows: &[Row]) {
+    let map = |items| rows.iter().find(|row| row.items == items);
+    let per_item = |from: &Row, to: &Row, amount: fn(&Spent) -> f64| {
+        (amount(&to.spent) - amount(&from.spent)) / (to.items - from.items) as f64
+    };
+    let (Some(hundred), Some(thousand), Some(ten_thousand)) = (map(100), map(1_000), map(10_000)) else {
+        return;
+    };
+    for (what, amount) in [
+        ("USD", Spent::usd as fn(&Spent) -> f64),
+        ("write units", |spent| spent.write_units),
+    ] {
+        let (small, large) = (
+            per_item(hundred, thousand, amount),
+            per_item(thousand, ten_thousand, amount),
+        );
+        println!(
+            "An item more between 100 and 1,000: {small:.3e} {what}; between 1,000 and 10,000: {large:.3e}, {:.2} times that.",
+            large / small
+        );
     }
+}
 
-    /// Requests to the queue: those of the function, and a receipt and a removal for each invocation by a message.
-    fn queue_requests(&self) -> f64 {
-        self.amount("QueueRequests") + 2.0 * (self.counters.invocations as f64 - 1.0)
-    }
-
-    fn row(&self, flow: &str, transitions: usize) -> String {
-        let per_million = self.usd() / transitions as f64 * 1e6;
-        format!(
-            "| {flow} | {transitions} | {} | {} | {} | {} | {} | {per_million:.2} |",
-            self.amount("WriteUnits"),
-            self.amount("ReadUnits"),
-            self.queue_requests(),
-            self.counters.invocations,
-            self.counters.billed_ms,
-        )
-    }
-
-    /// At list prices.
-    fn usd(&self) -> f64 {
-        let usage = Usage {
-            write_units: self.amount("WriteUnits"),
-            read_units: self.amount("ReadUnits"),
-            queue_requests: self.queue_requests(),
-            schedules: self.amount("Schedules"),
-            invocations: self.counters.invocations as f64,
-            // The processor time as a function of that memory is billed for it.
-            billed_ms: self.counters.cpu_ms as f64 * PROCESSOR_MB / MEMORY_MB,
-            memory_mb: MEMORY_MB,
-            ..Usage::default()
-        };
-        Prices::listed().unwrap().bill(&usage).total_usd
-    }
+/// What a deployment polls that has nothing to do.
+async fn idle(cloud: &Cloud) -> String {
+    const WATCHED: Duration = Duration::from_secs(60);
+    let before = cloud.polled().receives_empty;
+    tokio::time::sleep(WATCHED).await;
+    let polls = cloud.polled().receives_empty - before;
+    format!("Idle for {WATCHED:?}, the poller of a queue asked {polls} times.")
 }

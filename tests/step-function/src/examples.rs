@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use stepwell_core::Report;
@@ -62,14 +61,8 @@ fn read(path: &Path) -> Json {
 /// Reports to the task that waits, once it does.
 async fn report(cloud: &Cloud, execution: &str, output: &Json) {
     let output = Value::parse_json(&output.to_string()).unwrap();
-    loop {
-        if let Ok(description) = cloud.engine.describe(execution).await
-            && let Some(token) = description.open.iter().find_map(|state| state.token.clone())
-        {
-            return cloud.engine.report(&token, Report::Succeeded(output)).await.unwrap();
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let token = cloud.token(execution).await;
+    cloud.engine.report(&token, Report::Succeeded(output)).await.unwrap();
 }
 
 /// Puts the objects of an example into the bucket, as `<bucket>/<key>`.

@@ -1,6 +1,6 @@
 //! A function behind a URL: it answers what it is asked.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
@@ -16,13 +16,27 @@ pub(crate) fn start() -> String {
     url
 }
 
-/// Answers one request; whoever is killed meanwhile hears nothing.
+/// Answers requests until nobody asks any more; whoever is killed meanwhile hears nothing.
 fn answer(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
+    while let Some(body) = asked(&mut reader)? {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        let mut stream = stream;
+        stream.write_all(&[head.as_bytes(), &body].concat())?;
+    }
+    Ok(())
+}
+
+/// The body of the next request; nothing where the connection has ended.
+fn asked(reader: &mut impl BufRead) -> std::io::Result<Option<Vec<u8>>> {
     let mut length = 0;
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line)?;
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
         let header = line.trim().to_lowercase();
         if let Some(bytes) = header.strip_prefix("content-length:") {
             length = bytes.trim().parse().unwrap_or(0);
@@ -33,10 +47,5 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    );
-    let mut stream = stream;
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(&body)
+    Ok(Some(body))
 }

@@ -11,6 +11,7 @@
 
 mod cloud;
 mod costs;
+mod crowd;
 mod doors;
 mod examples;
 mod faults;

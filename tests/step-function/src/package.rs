@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::programs;
@@ -43,6 +44,17 @@ impl Package {
             fs::write(from.path().join(name), text).unwrap();
         }
         Self::of(from.path())
+    }
+
+    /// The same, for executions whose inputs and outputs take up to so many bytes.
+    pub(crate) fn with_data_of(self, bytes_max: u64) -> Self {
+        let path = self.folder.path().join("stepwell/deployment.json");
+        let mut deployment: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let mut settings: Json = serde_json::from_str(deployment["settings"].as_str().unwrap()).unwrap();
+        settings["data_bytes_max"] = bytes_max.into();
+        deployment["settings"] = settings.to_string().into();
+        fs::write(path, deployment.to_string()).unwrap();
+        self
     }
 
     pub(crate) fn program(&self) -> PathBuf {

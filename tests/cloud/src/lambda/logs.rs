@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many lines are kept.
-const LINES_MAX: usize = 20_000;
+const LINES_MAX: usize = 200_000;
 
 /// The newest lines of all instances.
 #[derive(Debug, Default)]

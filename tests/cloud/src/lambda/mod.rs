@@ -173,7 +173,7 @@ impl Lambda {
         self.service.counters()
     }
 
-    /// What the processes wrote to their outputs so far, and Lambda's own lines; the newest 20,000.
+    /// What the processes wrote to their outputs so far, and Lambda's own lines; the newest 200,000.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.service.logs()

@@ -6,6 +6,7 @@ pub mod dynoxide;
 pub mod elasticmq;
 pub mod maven;
 pub mod moto;
+pub mod moved_queue;
 pub mod process;
 pub mod rie;
 pub mod scheduler;
