@@ -62,7 +62,7 @@ impl Case {
     }
 
     /// The same, started by messages; starts and rests may overlap then.
-    fn from_the_queue(self) -> Self {
+    fn by_messages(self) -> Self {
         Self {
             what: format!("{}, started from the queue", self.what),
             started: Started::ByMessages,
@@ -78,10 +78,10 @@ pub(super) const LANES: u64 = 40;
 pub(super) fn cases(items_max: u64) -> Vec<Case> {
     let small = [
         tasks("tasks5", 5),
-        tasks("tasks5", 5).from_the_queue(),
+        tasks("tasks5", 5).by_messages(),
         tasks("tasks20", 20),
         pure(),
-        pure().from_the_queue(),
+        pure().by_messages(),
         callback(),
         wait(4, "Wait of 4 seconds"),
         parallel(),
