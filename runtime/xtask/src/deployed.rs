@@ -13,8 +13,9 @@ const ITEMS: u64 = 100_000;
 /// How many executions are started at once.
 const CROWD: u64 = 10_000;
 
-/// How the summary of a crowd begins.
+/// How the summary of a crowd begins, and its length.
 const SUMMARY: &str = "crowd: ";
+const SUMMARY_LINES: usize = 3;
 
 /// Prints what executions cost, with Maps of up to so many items.
 pub(crate) fn costs(house: &House, arguments: &[String]) -> Result<()> {
@@ -44,8 +45,6 @@ pub(crate) fn crowd(house: &House) -> Result<String> {
             .env("STEPWELL_CROWD", CROWD.to_string()),
     )?;
     let told = said.lines().skip_while(|line| !line.contains(SUMMARY));
-    let told = told
-        .take_while(|line| !line.is_empty() && *line != ".")
-        .map(|line| line.replace(SUMMARY, ""));
+    let told = told.take(SUMMARY_LINES).map(|line| line.replace(SUMMARY, ""));
     Ok(told.collect::<Vec<_>>().join("\n                     "))
 }
