@@ -122,11 +122,14 @@ def function(outputs, asked):
 
 def schedules(outputs, _asked):
     scheduler = boto3.client("scheduler")
-    moving = scheduler.list_schedules()["Schedules"]
-    assert len(moving) == 1, moving
-    target = scheduler.get_schedule(Name=moving[0]["Name"])["Target"]
-    queues_of = json.loads(target["Input"])
+    names = [one["Name"] for one in scheduler.list_schedules()["Schedules"]]
+    targets = [scheduler.get_schedule(Name=name)["Target"] for name in names]
+    assert len(targets) == 2, names
+    moving, renewing = sorted(targets, key=lambda target: target["Arn"].endswith("startMessageMoveTask"), reverse=True)
+    queues_of = json.loads(moving["Input"])
     assert sorted(queues_of) == ["DestinationArn", "SourceArn"], queues_of
+    assert json.loads(renewing["Input"])["execution"] == "~renew", renewing
+    assert renewing["Arn"] == queues_of["DestinationArn"], renewing
     found = boto3.client("sqs").get_queue_attributes(QueueUrl=outputs["WakesUrl"], AttributeNames=["QueueArn"])
     assert queues_of["DestinationArn"] == found["Attributes"]["QueueArn"], queues_of
     assert scheduler.get_schedule_group(Name=outputs["ScheduleGroup"])["State"] == "ACTIVE"

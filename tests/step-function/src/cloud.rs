@@ -99,6 +99,13 @@ impl Default for Plan {
 /// Nothing is run by whoever calls.
 pub(crate) struct NoTasks;
 
+/// Room for everything.
+pub(crate) const AMPLE: Room = Room {
+    attempts: 100,
+    components: 100,
+    patience_ms: 250,
+};
+
 impl Tasks for NoTasks {
     fn run(&self, _: Call) -> BoxFuture<'static, Outcome> {
         panic!("an engine that calls from outside runs no task")
@@ -270,12 +277,7 @@ async fn caller(config: &SdkConfig, table: &str, resources: Resources) -> Engine
         seeds: Arc::new(SystemSeeds),
         spawn: Arc::new(RuntimeSpawn(tokio::runtime::Handle::current())),
     };
-    let room = Room {
-        attempts: 100,
-        components: 100,
-        patience_ms: 250,
-    };
-    Engine::share(ports, wakes, room).await.unwrap()
+    Engine::share(ports, wakes, AMPLE).await.unwrap()
 }
 
 /// The function's own environment: its resources, and where the services are.

@@ -33,7 +33,7 @@ use stepwell_wakes_aws::{AwsWakes, Message, Resources};
 use super::cases::{Case, Writes, wait};
 use super::spent::Spent;
 use super::table::Row;
-use crate::cloud::{NoTasks, Servers};
+use crate::cloud::{AMPLE, NoTasks, Servers};
 
 /// The table's name, and the group of schedules.
 const NAME: &str = "moved";
@@ -132,7 +132,7 @@ impl World {
             seeds: Arc::new(SystemSeeds),
             spawn: Arc::new(RuntimeSpawn(tokio::runtime::Handle::current())),
         };
-        let engine = Engine::share(ports, wakes.clone()).await.unwrap();
+        let engine = Engine::share(ports, wakes.clone(), AMPLE).await.unwrap();
         Self {
             clock,
             queue,
