@@ -92,7 +92,7 @@ impl Function {
     #[expect(clippy::print_stdout, reason = "what a function prints is its log")]
     pub(crate) async fn answer(&self, invocation: LambdaEvent<Value>) -> Result<Value, Error> {
         let before = self.spending();
-        let answer = self.carry_out(invocation).await;
+        let answer = Box::pin(self.carry_out(invocation)).await;
         if self.tells_spending {
             println!("{}", self.spending().line(&before, self.now()));
         }

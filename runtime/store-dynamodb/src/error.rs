@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::get_item::GetItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::query::QueryError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use stepwell_ports::{LogError, ObjectsError};
 
 use crate::body::Unreadable;
@@ -34,16 +35,22 @@ macro_rules! modelled {
 
 modelled!(GetItemError, QueryError);
 
-impl Modelled for PutItemError {
-    fn passes(&self) -> bool {
-        self.is_internal_server_error()
-            || self.is_provisioned_throughput_exceeded_exception()
-            || self.is_request_limit_exceeded()
-            || self.is_throttling_exception()
-            || self.is_transaction_conflict_exception()
-            || self.is_replicated_write_conflict_exception()
-    }
+macro_rules! modelled_write {
+    ($($error:ty),*) => {
+        $(impl Modelled for $error {
+            fn passes(&self) -> bool {
+                self.is_internal_server_error()
+                    || self.is_provisioned_throughput_exceeded_exception()
+                    || self.is_request_limit_exceeded()
+                    || self.is_throttling_exception()
+                    || self.is_transaction_conflict_exception()
+                    || self.is_replicated_write_conflict_exception()
+            }
+        })*
+    };
 }
+
+modelled_write!(PutItemError, UpdateItemError);
 
 /// The port's error for a request that did not come to its end.
 pub(crate) fn failed<E: Modelled>(during: &'static str, error: SdkError<E>) -> LogError {

@@ -105,8 +105,9 @@ impl Message {
     /// [`DecodeError::TooLarge`] or [`DecodeError::BadName`] where nobody could read it.
     pub fn encode(&self) -> Result<String, DecodeError> {
         self.check()?;
+        let names_children = !self.wake.children.is_empty();
         let mut text = json!({
-            "v": if self.wake.children.is_empty() { 1 } else { VERSION },
+            "v": if names_children { VERSION } else { 1 },
             "id": &*self.wake.id,
             "execution": &*self.wake.key.execution,
             "scope": &*self.wake.key.scope,
@@ -115,8 +116,8 @@ impl Message {
             "at_ms": self.at_ms,
             "hops": self.hops,
         });
-        if !self.wake.children.is_empty() {
-            text["children"] = json!(self.wake.children);
+        if let Some(text) = text.as_object_mut().filter(|_| names_children) {
+            text.insert("children".to_owned(), json!(self.wake.children));
         }
         Ok(escaped(&text.to_string()))
     }

@@ -74,7 +74,7 @@ async fn a_wake_comes_as_it_was_sent(bench: Bench<'_>) {
 async fn a_time_that_is_past_is_now(bench: Bench<'_>) {
     let (early, edge) = (wake("past", "conformance/past", ""), edges());
     let handed = Wake {
-        children: (0..Wake::CHILDREN_MAX as u32).map(|child| u32::MAX - child).collect(),
+        children: (0..=u32::MAX).rev().take(Wake::CHILDREN_MAX).collect(),
         ..wake("handed", "conformance/handed", "4.0")
     };
     bench.send(early.clone(), 0).await;

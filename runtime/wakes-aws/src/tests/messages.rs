@@ -36,7 +36,7 @@ fn the_text_of_version_one_stays() {
 
 #[test]
 fn a_wake_that_names_children_is_of_version_two() {
-    let children = |count| {
+    let children = |count: u32| {
         let wake = Wake {
             children: (3..3 + count).collect(),
             ..wake("3f0c")
