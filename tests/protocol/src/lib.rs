@@ -13,10 +13,12 @@
 //! **Invariant:** no chance and no real time; two runs explore the same states.
 
 mod explore;
+mod handing;
 mod scope;
 mod stop;
 
 pub use explore::{Explored, explore};
+pub use handing::HandOuts;
 pub use scope::{Call, OneScope, Stage};
 pub use stop::StopBelow;
 
@@ -45,6 +47,14 @@ pub struct Repairs {
     pub marker_first: bool,
     /// Section 4: who sees a marker reads whether its record is there.
     pub reads_the_marked_record: bool,
+    /// Section 4: only what waits for room is handed out, never an attempt that has begun.
+    pub hands_out_what_waits: bool,
+    /// Section 4: the wake of a hand-out is sent before the message goes by which its sender came.
+    pub sends_before_it_lets_go: bool,
+    /// Law 3: a message is kept while somebody else drives what it is for.
+    pub keeps_what_others_drive: bool,
+    /// Law 5: who ends a child reads the others after that, not before.
+    pub reads_others_after_its_end: bool,
 }
 
 impl Repairs {
@@ -61,6 +71,10 @@ impl Repairs {
             suspects_doubles: true,
             marker_first: true,
             reads_the_marked_record: true,
+            hands_out_what_waits: true,
+            sends_before_it_lets_go: true,
+            keeps_what_others_drive: true,
+            reads_others_after_its_end: true,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The protocol holds; without any one of its repairs the damage is found.
 
-use crate::{Call, Explored, OneScope, Repairs, Stage, StopBelow, explore};
+use crate::{Call, Explored, HandOuts, OneScope, Repairs, Stage, StopBelow, explore};
 
 /// A scope with two effects, started once, with room for a start that is repeated.
 fn effects(repairs: Repairs) -> OneScope {
@@ -224,4 +224,69 @@ fn a_marker_that_is_believed_cancels_what_goes_on() {
         &explore(&model),
         "only an end cancels",
     );
+}
+
+/// Two children; whoever has no room hands out.
+fn hand_outs(repairs: Repairs) -> HandOuts {
+    HandOuts {
+        children: 2,
+        invocations: 2,
+        deaths: 1,
+        doubles: 0,
+        repairs,
+    }
+}
+
+#[test]
+fn children_that_are_handed_out_are_joined() {
+    holds("two children", 22_695, &explore(&hand_outs(Repairs::all())));
+}
+
+#[test]
+fn hand_outs_of_a_doubled_message() {
+    let model = HandOuts {
+        doubles: 1,
+        deaths: 0,
+        ..hand_outs(Repairs::all())
+    };
+    holds("two children, a doubled message", 4_664, &explore(&model));
+}
+
+#[test]
+fn an_attempt_that_has_begun_must_not_be_handed_out() {
+    let model = hand_outs(Repairs {
+        hands_out_what_waits: false,
+        ..Repairs::all()
+    });
+    breaks("handing out what runs", &explore(&model), "every repeat has a cause");
+}
+
+#[test]
+fn a_hand_out_whose_wake_comes_after_the_message_went_is_lost() {
+    let model = hand_outs(Repairs {
+        sends_before_it_lets_go: false,
+        ..Repairs::all()
+    });
+    breaks("letting go first", &explore(&model), "somebody will go on");
+}
+
+#[test]
+fn a_message_must_be_kept_while_others_drive() {
+    let model = HandOuts {
+        doubles: 1,
+        ..hand_outs(Repairs {
+            keeps_what_others_drive: false,
+            ..Repairs::all()
+        })
+    };
+    breaks("leaving it to others", &explore(&model), "somebody will go on");
+}
+
+#[test]
+fn whoever_reads_the_others_before_its_own_end_does_not_join() {
+    let model = hand_outs(Repairs {
+        reads_others_after_its_end: false,
+        ..Repairs::all()
+    });
+    breaks("reading the others first", &explore(&model), "somebody will go on");
 }
