@@ -14,6 +14,7 @@ use stepwell_cloud::parts::moto::Moto;
 use stepwell_cloud::parts::scheduler::{self, Scheduler};
 use stepwell_cloud::poller::{Poller, PollerCounters, PollerOptions};
 use stepwell_cloud::settings::{ACCOUNT, REGION, settings};
+use stepwell_cloud::unsteady::{Unsteady, Weather};
 use stepwell_engine::{Ended, Engine, Ports, Room};
 use stepwell_ports::{Call, Outcome, Tasks};
 use stepwell_store_dynamodb::{DynamoStore, Options as Table, create_table};
@@ -24,6 +25,10 @@ use crate::package::Package;
 
 /// How long an execution may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What a table and a queue answer that have too much to do.
+const TABLE_THROTTLES: &str = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException";
+const QUEUE_THROTTLES: &str = "com.amazonaws.sqs#RequestThrottled";
 
 /// The group of schedules.
 const GROUP: &str = "stepwell";
@@ -65,6 +70,8 @@ pub(crate) struct Cloud {
     pub(crate) config: SdkConfig,
     pub(crate) bucket: String,
     pub(crate) queue_url: String,
+    /// Between the function and its table and queue, where the plan says that they lose and refuse.
+    pub(crate) doors: Vec<Unsteady>,
     poller: Poller,
     _package: Package,
     _servers: Arc<Servers>,
@@ -81,6 +88,16 @@ pub(crate) struct Plan {
     pub(crate) hidden_s: u32,
     /// How long one poll waits.
     pub(crate) poll: Duration,
+    pub(crate) network: Network,
+}
+
+/// How the function's requests to its table and its queue fare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    /// All are answered.
+    Steady,
+    /// They are throttled, and requests and answers are lost.
+    Rough,
 }
 
 impl Default for Plan {
@@ -92,6 +109,7 @@ impl Default for Plan {
             // Shorter than at AWS, so that deaths are survived soon.
             hidden_s: 15,
             poll: Duration::from_secs(1),
+            network: Network::Steady,
         }
     }
 }
@@ -141,8 +159,16 @@ impl Cloud {
             schedule_group: GROUP.to_owned(),
             scheduler_role_arn: format!("arn:aws:iam::{ACCOUNT}:role/scheduler"),
         };
+        let doors = match plan.network {
+            Network::Steady => Vec::new(),
+            Network::Rough => vec![
+                door("DynamoDB", &servers.table.endpoint(), TABLE_THROTTLES),
+                door("SQS", &servers.queues.endpoint(), QUEUE_THROTTLES),
+            ],
+        };
+        let replaced = doors.iter().map(|(service, door)| (*service, door.endpoint()));
         let lambda = Arc::new(Lambda::start(Options {
-            env: environment(name, &resources, &endpoints),
+            env: environment(name, &resources, endpoints.clone().into_iter().chain(replaced)),
             timeout: plan.timeout,
             instances_max: plan.instances_max,
             ..Options::new(package.program())
@@ -162,6 +188,7 @@ impl Cloud {
             config,
             bucket: name.to_owned(),
             queue_url: queue.url,
+            doors: doors.into_iter().map(|(_, door)| door).collect(),
             poller,
             _package: package,
             _servers: servers,
@@ -258,6 +285,22 @@ impl Cloud {
     }
 }
 
+/// A door before a service that throttles, and before which requests and answers are lost.
+fn door(service: &'static str, endpoint: &str, throttles: &str) -> (&'static str, Unsteady) {
+    let server = endpoint.trim_start_matches("http://").parse().unwrap();
+    let weather = Weather {
+        seed: 1,
+        requests_lost_one_in: 40,
+        answers_lost_one_in: 20,
+        refused_one_in: 8,
+        refusal: (
+            400,
+            format!(r#"{{"__type":"{throttles}","message":"The rate was exceeded."}}"#),
+        ),
+    };
+    (service, Unsteady::in_weather(server, weather).unwrap())
+}
+
 async fn make_bucket(config: &SdkConfig, name: &str) {
     let settings = aws_sdk_s3::config::Builder::from(config).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(settings);
@@ -284,7 +327,7 @@ async fn caller(config: &SdkConfig, table: &str, resources: Resources) -> Engine
 fn environment(
     name: &str,
     resources: &Resources,
-    endpoints: &[(&str, String)],
+    endpoints: impl Iterator<Item = (&'static str, String)>,
 ) -> std::collections::BTreeMap<String, String> {
     let own = [
         ("AWS_REGION", REGION),
@@ -300,8 +343,7 @@ fn environment(
         ("STEPWELL_METRICS", "on"),
     ];
     let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let places = endpoints
-        .iter()
-        .map(|(service, url)| (format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url.clone()));
+    // What stands behind replaces what stands before.
+    let places = endpoints.map(|(service, url)| (format!("AWS_ENDPOINT_URL_{}", service.to_uppercase()), url));
     own.into_iter().chain(places).collect()
 }
