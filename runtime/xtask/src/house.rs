@@ -24,7 +24,7 @@ pub(crate) struct House {
 impl House {
     /// Asks cargo.
     pub(crate) fn open() -> Result<Self> {
-        let mut metadata = Command::new(cargo());
+        let mut metadata = stepwell_programs::cargo();
         metadata
             .args(["metadata", "--format-version", "1", "--no-deps"])
             .current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -54,7 +54,7 @@ impl House {
 
     /// A cargo command at the root.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(cargo());
+        let mut command = stepwell_programs::cargo();
         command.args(arguments).current_dir(&self.root);
         command
     }
@@ -63,11 +63,6 @@ impl House {
     pub(crate) fn components(&self) -> PathBuf {
         self.target.join(crate::guests::TARGET).join(crate::guests::PROFILE)
     }
-}
-
-/// The cargo that runs us.
-fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn text<'a>(object: &'a Value, field: &str) -> Result<&'a str> {

@@ -57,32 +57,10 @@ impl Drop for Program {
 /// Where it is; it is built first, unless `STEPWELL_BIN` names it.
 fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| env::var_os("STEPWELL_BIN").map_or_else(build, PathBuf::from))
-}
-
-fn build() -> PathBuf {
-    // This benchmark is `<target>/<profile>/deps/…`.
-    let own = env::current_exe().unwrap();
-    let built: &Path = own.ancestors().nth(2).unwrap();
-    let target = built.parent().unwrap();
-    let profile = match built.file_name().and_then(|name| name.to_str()) {
-        Some("debug") | None => "dev",
-        Some(profile) => profile,
-    };
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--bin",
-            "stepwell",
-            "--profile",
-            profile,
-            "--target-dir",
-        ])
-        .arg(target)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .status();
-    assert!(status.unwrap().success(), "the program is built");
-    built.join("stepwell")
+    PATH.get_or_init(|| {
+        env::var_os("STEPWELL_BIN").map_or_else(
+            || stepwell_programs::built(&["stepwell"]).join("stepwell"),
+            PathBuf::from,
+        )
+    })
 }

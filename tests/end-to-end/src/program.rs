@@ -47,22 +47,8 @@ fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| match env::var_os("STEPWELL_BIN") {
         Some(path) => path.into(),
-        None => build(),
+        None => stepwell_programs::built(&["stepwell"]).join("stepwell"),
     })
-}
-
-/// Builds the program as `cargo verify` does, so that nothing is compiled twice.
-fn build() -> PathBuf {
-    // This test is `<target>/debug/deps/…`.
-    let test = env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap();
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--workspace", "--bin", "stepwell", "--target-dir"])
-        .arg(target)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-        .status();
-    assert!(built.unwrap().success(), "the program is built");
-    target.join("debug").join("stepwell")
 }
 
 impl House {

@@ -19,4 +19,5 @@ mod faults;
 mod http_function;
 mod package;
 mod programs;
+mod start_up;
 mod waiting;

@@ -1,41 +1,15 @@
-//! The programs, built as `cargo verify` builds them, so that nothing is compiled twice.
+//! The programs of a package.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
-/// Where the programs are, built if they are not.
+/// Where the programs are, built if they are not, beside the command line, so that the same features are chosen.
 fn folder() -> &'static PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build)
+    FOLDER.get_or_init(|| stepwell_programs::built(&["stepwell", "bootstrap", "stepwell-packager"]))
 }
 
-fn build() -> PathBuf {
-    // This test is `<target>/debug/deps/…`.
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(3).unwrap();
-    let built = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--workspace",
-            "--bin",
-            "stepwell",
-            "--bin",
-            "bootstrap",
-        ])
-        .args(["--bin", "stepwell-packager", "--target-dir"])
-        .arg(target)
-        .current_dir(root())
-        .status();
-    assert!(built.unwrap().success(), "the programs are built");
-    target.join("debug")
-}
-
-/// The house's own folder.
-pub(crate) fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
-}
+pub(crate) use stepwell_programs::root;
 
 /// The step function.
 pub(crate) fn bootstrap() -> PathBuf {
