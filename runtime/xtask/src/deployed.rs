@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{house::House, program};
+use crate::{house::House, package, program};
 
 /// The test program of the deployed function.
 const TEST: [&str; 4] = ["test", "--workspace", "--test", "step-function"];
@@ -32,6 +32,18 @@ pub(crate) fn costs(house: &House, arguments: &[String]) -> Result<()> {
         house
             .cargo(&[&TEST[..], &run].concat())
             .env("STEPWELL_COSTS_ITEMS", items.to_string()),
+    )
+}
+
+/// Shows how large a package is, and prints what a new process of its program takes until its first step is done.
+pub(crate) fn start_up(house: &House) -> Result<()> {
+    let bootstrap = package::example(house)?;
+    program::quietly(&mut house.cargo(&[&TEST[..], &["--no-run"]].concat()))?;
+    let run = ["start_up", "--", "--nocapture"];
+    program::shown(
+        house
+            .cargo(&[&TEST[..], &run].concat())
+            .env("STEPWELL_BOOTSTRAP", bootstrap),
     )
 }
 

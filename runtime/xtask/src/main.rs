@@ -1,5 +1,6 @@
 //! The house's chores: `cargo demo`, `cargo verify`, `cargo fix-all`, `cargo xtask guests`,
-//! `cargo xtask package`, `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask costs`, `cargo xtask nightly`.
+//! `cargo xtask package`, `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask costs`, `cargo xtask start-up`,
+//! `cargo xtask nightly`.
 //!
 //! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
 //! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
@@ -35,6 +36,7 @@ cargo xtask package     builds what is deployed: [--target x86_64|arm64] [--rele
 cargo xtask simulate    runs random worlds: [SEEDS]
 cargo xtask bugs        plants bugs and looks for a seed that finds each: [NAME…]
 cargo xtask costs       prints what executions cost on AWS, with Maps of up to 100,000 items: [ITEMS]
+cargo xtask start-up    prints what a new process takes until its first step is done, and a package's size
 cargo xtask nightly     runs the long checks for 60 s each: [SECONDS] [CHECK…]";
 
 fn main() -> ExitCode {
@@ -61,6 +63,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "simulate" => simulate::run(&House::open()?, rest),
         "bugs" => bugs::run(&House::open()?, rest),
         "costs" => deployed::costs(&House::open()?, rest),
+        "start-up" => deployed::start_up(&House::open()?),
         "guests" => guests::build(&House::open()?, guests::Output::Shown),
         "help" | "--help" | "-h" => {
             eprintln!("{USAGE}");

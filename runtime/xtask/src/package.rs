@@ -47,6 +47,15 @@ pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// Builds the example's package for this machine, and shows how large each part is; answers where its program is.
+#[expect(clippy::print_stdout, reason = "the table is what is asked for")]
+pub(crate) fn example(house: &House) -> Result<PathBuf> {
+    let target = Target::here().context("packages are built on Linux")?;
+    let package = build(house, &Request::of(house, target))?;
+    print!("{}", archive::sizes(&package.entries, &package.archives)?);
+    Ok(package.folder.join(BOOTSTRAP))
+}
+
 /// Builds the packages for both processors twice, and has a component of this machine's run without a compiler; answers a
 /// note.
 pub(crate) fn check(house: &House) -> Result<String> {
