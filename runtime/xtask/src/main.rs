@@ -2,8 +2,9 @@
 //! `cargo xtask package`, `cargo xtask simulate`, `cargo xtask bugs`, `cargo xtask costs`, `cargo xtask start-up`,
 //! `cargo xtask nightly`.
 //!
-//! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product: it runs
-//! programs. What a chore makes goes into the target directory or a temporary one; only `fix-all` writes into the tree.
+//! **Invariant:** nothing of the product depends on this crate, and it depends on nothing of the product (`tests/programs`
+//! finds cargo for it): it runs programs. What a chore makes goes into the target directory or a temporary one; only
+//! `fix-all` writes into the tree.
 
 mod bugs;
 mod demo;

@@ -1,4 +1,4 @@
-//! Every example, through the function: the same result as on one machine.
+//! Every example, through the function: the same result, and the same entries of each scope, as on one machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use stepwell_engine::Ended;
 use stepwell_expression::{Plain, Value};
 
 use crate::cloud::{Cloud, Plan};
+use crate::local;
 use crate::package::Package;
 use crate::programs::root;
 
@@ -51,6 +52,10 @@ async fn answers_as_expected(name: &str) {
     };
     let output: Json = serde_json::from_str(&serde_json::to_string(&Plain(output)).unwrap()).unwrap();
     assert_eq!(output, read(&example.join("expected.json")));
+    let here = local::entries_of(&cloud.engine.history(&execution).await.unwrap());
+    let flow = name.to_owned();
+    let there = tokio::task::spawn_blocking(move || local::entries(&flow, &example));
+    assert_eq!(here, there.await.unwrap());
     cloud.close().await;
 }
 

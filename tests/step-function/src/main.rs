@@ -17,6 +17,7 @@ mod doors;
 mod examples;
 mod faults;
 mod http_function;
+mod local;
 mod package;
 mod programs;
 mod start_up;

@@ -17,6 +17,11 @@ pub(crate) fn bootstrap() -> PathBuf {
     packaged.unwrap_or_else(|| folder().join("bootstrap"))
 }
 
+/// The command line.
+pub(crate) fn command_line() -> PathBuf {
+    folder().join("stepwell")
+}
+
 /// What lays a package out.
 pub(crate) fn packager() -> PathBuf {
     folder().join("stepwell-packager")
