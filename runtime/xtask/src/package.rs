@@ -39,21 +39,22 @@ pub(crate) struct Package {
 }
 
 /// Builds what the arguments ask for, and shows how large each part is.
-#[expect(clippy::print_stdout, reason = "the table is what is asked for")]
 pub(crate) fn run(house: &House, arguments: &[String]) -> Result<()> {
-    let request = Request::parse(house, arguments)?;
-    let package = build(house, &request)?;
-    print!("{}", archive::sizes(&package.entries, &package.archives)?);
-    Ok(())
+    shown(house, &Request::parse(house, arguments)?).map(drop)
 }
 
 /// Builds the example's package for this machine, and shows how large each part is; answers where its program is.
-#[expect(clippy::print_stdout, reason = "the table is what is asked for")]
 pub(crate) fn example(house: &House) -> Result<PathBuf> {
     let target = Target::here().context("packages are built on Linux")?;
-    let package = build(house, &Request::of(house, target))?;
-    print!("{}", archive::sizes(&package.entries, &package.archives)?);
+    let package = shown(house, &Request::of(house, target))?;
     Ok(package.folder.join(BOOTSTRAP))
+}
+
+#[expect(clippy::print_stdout, reason = "the table is what is asked for")]
+fn shown(house: &House, request: &Request) -> Result<Package> {
+    let package = build(house, request)?;
+    print!("{}", archive::sizes(&package.entries, &package.archives)?);
+    Ok(package)
 }
 
 /// Builds the packages for both processors twice, and has a component of this machine's run without a compiler; answers a
